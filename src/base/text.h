@@ -1,0 +1,54 @@
+// Text without a formatting library: Cat("a ", 3, " b") for messages in the shipping library.
+#pragma once
+
+#include <charconv>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include "base/status.h"
+
+namespace potlut {
+
+inline void AppendTo(std::string& out, std::string_view text) { out.append(text); }
+inline void AppendTo(std::string& out, char c) { out.push_back(c); }
+inline void AppendTo(std::string& out, bool b) { out.append(b ? "true" : "false"); }
+template <typename T>
+  requires(std::is_arithmetic_v<T>)
+void AppendTo(std::string& out, T value) {
+  char buffer[32];
+  const auto end = std::to_chars(buffer, buffer + sizeof(buffer), value).ptr;
+  out.append(buffer, end);
+}
+
+// Concatenates text, characters and numbers (shortest form that reads back the same).
+template <typename... Parts>
+std::string Cat(const Parts&... parts) {
+  std::string out;
+  (AppendTo(out, parts), ...);
+  return out;
+}
+
+// Shorthands for the errors that are made most often.
+template <typename... Parts>
+Error BadInput(const Parts&... parts) {
+  return {ErrorCode::kBadInput, Cat(parts...)};
+}
+template <typename... Parts>
+Error Unsupported(const Parts&... parts) {
+  return {ErrorCode::kUnsupported, Cat(parts...)};
+}
+template <typename... Parts>
+Error Failed(const Parts&... parts) {
+  return {ErrorCode::kFailed, Cat(parts...)};
+}
+template <typename... Parts>
+Error UsageError(const Parts&... parts) {
+  return {ErrorCode::kUsage, Cat(parts...)};
+}
+template <typename... Parts>
+Error ResourceLimit(const Parts&... parts) {
+  return {ErrorCode::kResourceLimit, Cat(parts...)};
+}
+
+}  // namespace potlut
