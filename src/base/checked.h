@@ -22,10 +22,10 @@ constexpr std::optional<T> CheckedMul(T a, T b) {
 }
 
 // The product of all factors, or nothing where it would wrap.
-template <std::integral T, std::same_as<T>... Rest>
-constexpr std::optional<T> CheckedProduct(T first, Rest... rest) {
+template <std::integral T>
+constexpr std::optional<T> CheckedProduct(T first, std::convertible_to<T> auto... rest) {
   std::optional<T> product = first;
-  ((product = product ? CheckedMul<T>(*product, rest) : std::nullopt), ...);
+  ((product = product ? CheckedMul<T>(*product, static_cast<T>(rest)) : std::nullopt), ...);
   return product;
 }
 
