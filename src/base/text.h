@@ -12,13 +12,15 @@ namespace potlut {
 
 inline void AppendTo(std::string& out, std::string_view text) { out.append(text); }
 inline void AppendTo(std::string& out, char c) { out.push_back(c); }
-inline void AppendTo(std::string& out, bool b) { out.append(b ? "true" : "false"); }
-template <typename T>
+template <typename T>  // a template, so that a char* does not turn into a bool
   requires(std::is_arithmetic_v<T>)
 void AppendTo(std::string& out, T value) {
-  char buffer[32];
-  const auto end = std::to_chars(buffer, buffer + sizeof(buffer), value).ptr;
-  out.append(buffer, end);
+  if constexpr (std::is_same_v<T, bool>) {
+    out.append(value ? "true" : "false");
+  } else {
+    char buffer[32];
+    out.append(buffer, std::to_chars(buffer, buffer + sizeof(buffer), value).ptr);
+  }
 }
 
 // Concatenates text, characters and numbers (shortest form that reads back the same).
