@@ -1,8 +1,9 @@
 // The float network: what an importer or the zoo makes, and quantisation and training read.
 //
-// Node i computes value i; nodes stand in an order in which they can run. A value has a shape (c, h, w) for one
-// sample; a vector is (n, 1, 1). The batch is not part of the graph. Values are held in NHWC order at run time
-// (channels fastest), so weights are [out][kernel_h][kernel_w][in/groups], as in the integer program.
+// Node i computes value i; nodes stand in an order in which they can run. A value has a shape (c,
+// h, w) for one sample; a vector is (n, 1, 1). The batch is not part of the graph. Values are held
+// in NHWC order at run time (channels fastest), so weights are
+// [out][kernel_h][kernel_w][in/groups], as in the integer program.
 #pragma once
 
 #include <cstdint>
@@ -74,7 +75,8 @@ struct Activation {
   std::vector<float> slope;  // kPRelu: 1 or c values
 };
 
-// Two values of one shape, or the second (c, 1, 1) spread over the first's map (importers swap operands).
+// Two values of one shape, or the second (c, 1, 1) spread over the first's map (importers swap
+// operands).
 struct Add {
   bool subtract = false;  // x0 - x1
 };
@@ -94,7 +96,7 @@ struct Concat {};  // along channels
 struct Flatten {
   enum class Order { kChw, kHwc } order = Order::kChw;
 };
-struct Pad {  // constant
+struct Pad {                      // constant
   int32_t before[3] = {0, 0, 0};  // c, h, w
   int32_t after[3] = {0, 0, 0};
   float value = 0;
@@ -116,8 +118,8 @@ struct Lrn {  // across channels, as ONNX defines it; float only
 struct Softmax {};  // over channels
 struct ArgMax {};   // over channels, first maximum; value is (1, h, w)
 
-using Op = std::variant<Input, Conv, Affine, Activation, Add, Mul, MaxPool, AvgPool, Concat, Flatten, Pad, Slice,
-                        Shuffle, Resize, Lrn, Softmax, ArgMax>;
+using Op = std::variant<Input, Conv, Affine, Activation, Add, Mul, MaxPool, AvgPool, Concat,
+                        Flatten, Pad, Slice, Shuffle, Resize, Lrn, Softmax, ArgMax>;
 
 struct Node {
   std::string name;  // the source's name where it has one, else made up; unique
@@ -147,10 +149,15 @@ Expected<Shape> InferShape(const Op& op, const std::vector<Shape>& inputs, const
 // Structure, shapes, sizes of constants. Everything that makes graphs calls it last.
 Status Validate(const Graph& graph);
 
-// Indices of the nodes that read each value.
+// Indices of the nodes that read each value, ascending, each once.
 std::vector<std::vector<int32_t>> Consumers(const Graph& graph);
 
-// Appends a node (shape inferred unless it is a Slice) and returns its index. For the zoo, tests and importers.
+// Appends a node and returns its index. The shape is inferred, but for Input and Slice, whose
+// wanted shape is read from the node; an empty name is made up. Errors: those of InferShape, naming
+// the node.
 Expected<int32_t> Append(Graph& graph, Node node);
+
+// A listing for people: one line a node with index, name, operator, shape (c x h x w) and inputs.
+std::string Describe(const Graph& graph);
 
 }  // namespace potlut::graph
