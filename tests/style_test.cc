@@ -18,7 +18,6 @@ std::vector<SourceFile> WholeTree() {
                    "CMakePresets.json", "CONTRIBUTING.md", "Makefile", "README.md", "bench",
                    "cmake", "docs", "examples", "fuzz", "include", "models", "src", "tests",
                    "tools"});
-});
 }
 
 std::string TooLong(const SourceFile& file) {
@@ -56,14 +55,16 @@ std::string PrivatePath(const SourceFile& file) {
 TEST(Style, FilesAreShort) {
   for (const SourceFile& file :
        ReadTree({"src", "include", "bench", "tests", "fuzz", "examples"})) {
-    if (IsCode(file.path)) EXPECT_EQ(TooLong(file), "");
+    if (!IsCode(file.path)) continue;
+    EXPECT_EQ(TooLong(file), "");
   }
 }
 
 TEST(Style, FilesSayWhatTheyAreFor) {
   for (const SourceFile& file :
        ReadTree({"src", "include", "bench", "tests", "fuzz", "examples"})) {
-    if (IsCode(file.path)) EXPECT_EQ(NoPurpose(file), "");
+    if (!IsCode(file.path)) continue;
+    EXPECT_EQ(NoPurpose(file), "");
   }
 }
 
