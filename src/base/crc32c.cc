@@ -1,4 +1,5 @@
-// CRC-32C by slicing-by-8 tables: portable and fast enough that reading a file is never bound by it.
+// CRC-32C by slicing-by-8 tables: portable and fast enough that reading a file is never bound by
+// it.
 #include "base/crc32c.h"
 
 #include <array>
@@ -31,8 +32,8 @@ uint32_t Crc32c(std::span<const uint8_t> bytes, uint32_t seed) {
   size_t i = 0;
   for (; i + 8 <= bytes.size(); i += 8) {
     const uint8_t* p = bytes.data() + i;
-    const uint32_t low = crc ^ (uint32_t{p[0]} | uint32_t{p[1]} << 8 | uint32_t{p[2]} << 16 |
-                                uint32_t{p[3]} << 24);
+    const uint32_t low =
+        crc ^ (uint32_t{p[0]} | uint32_t{p[1]} << 8 | uint32_t{p[2]} << 16 | uint32_t{p[3]} << 24);
     crc = kTables[7][low & 0xFF] ^ kTables[6][(low >> 8) & 0xFF] ^ kTables[5][(low >> 16) & 0xFF] ^
           kTables[4][low >> 24] ^ kTables[3][p[4]] ^ kTables[2][p[5]] ^ kTables[1][p[6]] ^
           kTables[0][p[7]];

@@ -111,9 +111,8 @@ Status WriteFileAtomic(const std::string& path, std::span<const uint8_t> bytes) 
   int raw = -1;
   for (int attempt = 0; attempt < 100; ++attempt) {
     temporary = Cat(folder == "." ? "" : folder, ".", base, ".", ::getpid(), ".", attempt, ".tmp");
-    raw = Retry([&] {
-      return ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-    });
+    raw = Retry(
+        [&] { return ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode); });
     if (raw >= 0 || errno != EEXIST) break;
   }
   if (raw < 0) return Failed("cannot create a file beside '", path, "': ", Reason());
@@ -142,8 +141,8 @@ Status WriteFileAtomic(const std::string& path, std::span<const uint8_t> bytes) 
 }
 
 Status WriteFileAtomic(const std::string& path, const std::string& text) {
-  return WriteFileAtomic(
-      path, std::span(reinterpret_cast<const uint8_t*>(text.data()), text.size()));
+  return WriteFileAtomic(path,
+                         std::span(reinterpret_cast<const uint8_t*>(text.data()), text.size()));
 }
 
 }  // namespace potlut

@@ -50,8 +50,8 @@ class [[nodiscard]] Status {
 template <typename T>
 class [[nodiscard]] Expected {
  public:
-  Expected(T value) : v_(std::in_place_index<0>, std::move(value)) {}      // NOLINT
-  Expected(Error error) : v_(std::in_place_index<1>, std::move(error)) {}  // NOLINT
+  Expected(T value) : v_(std::in_place_index<0>, std::move(value)) {}             // NOLINT
+  Expected(Error error) : v_(std::in_place_index<1>, std::move(error)) {}         // NOLINT
   Expected(const Status& status) : v_(std::in_place_index<1>, status.error()) {}  // NOLINT
 
   bool ok() const { return v_.index() == 0; }
@@ -77,11 +77,11 @@ class [[nodiscard]] Expected {
 #define POTLUT_CONCAT(a, b) POTLUT_CONCAT_INNER(a, b)
 
 // Returns from the enclosing function where `expr` (a Status) failed.
-#define POTLUT_RETURN_IF_ERROR(expr)                          \
-  do {                                                        \
-    if (::potlut::Status status_ = (expr); !status_.ok()) {   \
-      return status_.error();                                 \
-    }                                                         \
+#define POTLUT_RETURN_IF_ERROR(expr)                        \
+  do {                                                      \
+    if (::potlut::Status status_ = (expr); !status_.ok()) { \
+      return status_.error();                               \
+    }                                                       \
   } while (false)
 
 // `lhs` is a declaration or an lvalue; `expr` an Expected<T>. Returns the error where there is one.

@@ -13,8 +13,7 @@ namespace potlut {
 inline void AppendTo(std::string& out, std::string_view text) { out.append(text); }
 inline void AppendTo(std::string& out, char c) { out.push_back(c); }
 template <typename T>  // a template, so that a char* does not turn into a bool
-  requires(std::is_arithmetic_v<T>)
-void AppendTo(std::string& out, T value) {
+requires(std::is_arithmetic_v<T>) void AppendTo(std::string& out, T value) {
   if constexpr (std::is_same_v<T, bool>) {
     out.append(value ? "true" : "false");
   } else {

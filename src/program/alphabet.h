@@ -1,4 +1,5 @@
-// Alphabets: the ordered list of int8 levels that a layer's weight codes index (numerics.md, section 2).
+// Alphabets: the ordered list of int8 levels that a layer's weight codes index (numerics.md,
+// section 2).
 #pragma once
 
 #include <cstdint>
@@ -33,7 +34,8 @@ struct Alphabet {
   bool operator==(const Alphabet&) const = default;
 };
 
-// The fixed alphabets. Errors: kUnsupported for a kind that must be fitted or bits it does not have.
+// The fixed alphabets. Errors: kUnsupported for a kind that must be fitted or bits it does not
+// have.
 Expected<Alphabet> MakeAlphabet(AlphabetKind kind, int bits);
 
 // Checks every rule above; the message says which was broken.

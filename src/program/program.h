@@ -1,8 +1,9 @@
 // The integer program: what a quantised network means, and all that ships of it (numerics.md).
 //
-// Tensors hold one image; a batch is a loop outside. Memory order is HWC (channels fastest). A dense layer
-// is a convolution whose kernel covers its whole input. Every node writes exactly one tensor, every tensor is
-// written by exactly one node (the input by none), and nodes stand in an order in which they can run.
+// Tensors hold one image; a batch is a loop outside. Memory order is HWC (channels fastest). A
+// dense layer is a convolution whose kernel covers its whole input. Every node writes exactly one
+// tensor, every tensor is written by exactly one node (the input by none), and nodes stand in an
+// order in which they can run.
 #pragma once
 
 #include <cstdint>
@@ -22,12 +23,15 @@ struct Dims {
 };
 
 // The integers that a tensor may hold. Activations have 2 to 8 bits and are stored in one byte each
-// (uint8_t or int8_t); `bits` 32 (signed, stored as int32_t) is for what leaves the program: logits and
-// the index of an argmax.
+// (uint8_t or int8_t); `bits` 32 (signed, stored as int32_t) is for what leaves the program: logits
+// and the index of an argmax.
 struct TensorType {
   uint8_t bits = 8;
   bool is_signed = false;
-  int32_t lo() const { return is_signed ? -(int32_t{1} << (bits - 1)) : 0; }
+  int32_t lo() const {
+    if (!is_signed) return 0;
+    return bits == 32 ? INT32_MIN : -(int32_t{1} << (bits - 1));
+  }
   int32_t hi() const {
     return bits == 32 ? INT32_MAX : (int32_t{1} << (bits - (is_signed ? 1 : 0))) - 1;
   }
@@ -36,8 +40,8 @@ struct TensorType {
   bool operator==(const TensorType&) const = default;
 };
 
-// Real value of integer q in channel c: q * 2^exponent * factor[c]. Scales are never used by an executor;
-// they serve to print real values and to relate the program to the network it came from.
+// Real value of integer q in channel c: q * 2^exponent * factor[c]. Scales are never used by an
+// executor; they serve to print real values and to relate the program to the network it came from.
 struct Tensor {
   std::string name;
   Dims dims;
@@ -61,15 +65,17 @@ struct ConvOp {
   Window window;
   int32_t groups = 1;
   Alphabet alphabet;
-  // One code a weight, [out][kernel_h][kernel_w][in/groups]; for pairs one code for channels (2i, 2i+1) of the
-  // group: [out][kernel_h][kernel_w][ceil(in/groups/2)] (the second of an odd count meets a zero).
+  // One code a weight, [out][kernel_h][kernel_w][in/groups]; for pairs one code for channels (2i,
+  // 2i+1) of the group: [out][kernel_h][kernel_w][ceil(in/groups/2)] (the second of an odd count
+  // meets a zero).
   std::vector<uint8_t> codes;
-  std::vector<int32_t> bias;   // [out], accumulator units
-  std::vector<int8_t> shift;   // [out], -15..31
-  int32_t lo = 0, hi = 255;    // within the output type; narrower where an activation is fused
+  std::vector<int32_t> bias;  // [out], accumulator units
+  std::vector<int8_t> shift;  // [out], -15..31
+  int32_t lo = 0, hi = 255;   // within the output type; narrower where an activation is fused
   bool operator==(const ConvOp&) const = default;
 };
-// y = clamp(rshift((a << shift_a) + (b << shift_b), shift)). b may be 1x1xC: it is then spread over a's map.
+// y = clamp(rshift((a << shift_a) + (b << shift_b), shift)). b may be 1x1xC: it is then spread over
+// a's map.
 struct AddOp {
   int32_t shift_a = 0, shift_b = 0, shift = 0;
   int32_t lo = 0, hi = 255;
@@ -134,8 +140,8 @@ struct ArgMaxOp {
   bool operator==(const ArgMaxOp&) const = default;
 };
 
-using Op = std::variant<ConvOp, AddOp, MulOp, MaxPoolOp, MeanOp, LookupOp, ReshapeOp, ConcatOp, SliceOp,
-                        ShuffleOp, PadOp, ResizeOp, ArgMaxOp>;
+using Op = std::variant<ConvOp, AddOp, MulOp, MaxPoolOp, MeanOp, LookupOp, ReshapeOp, ConcatOp,
+                        SliceOp, ShuffleOp, PadOp, ResizeOp, ArgMaxOp>;
 
 struct Node {
   std::string name;
@@ -150,15 +156,17 @@ struct Program {
   std::vector<Node> nodes;
   int32_t input = 0;  // the raw image: 8 bits unsigned
   std::vector<int32_t> outputs;
-  // Text by key, all optional: "tool", "recipe" (TOML), "source.name", "source.sha256", "classes" (one a line),
-  // "preprocess" (TOML), "softmax" ("1": the source ended in a softmax that the application applies).
+  // Text by key, all optional: "tool", "recipe" (TOML), "source.name", "source.sha256", "classes"
+  // (one a line), "preprocess" (TOML), "softmax" ("1": the source ended in a softmax that the
+  // application applies).
   std::map<std::string, std::string> metadata;
   bool operator==(const Program&) const = default;
 };
 
 std::string_view OpName(const Op& op);  // "conv", "add", ...
 
-// Output dims of a window over an input; errors: kBadInput where the window does not fit or is not sane.
+// Output dims of a window over an input; errors: kBadInput where the window does not fit or is not
+// sane.
 Expected<Dims> WindowOutput(const Window& window, Dims in, int32_t out_channels);
 
 // Reads [out][tap][in] levels back from codes: what each weight is, pairs resolved, for
@@ -167,12 +175,12 @@ std::vector<int8_t> ExpandWeights(const ConvOp& conv, int32_t in_per_group);
 
 // Work of one image, for tables and reports.
 struct NodeCost {
-  int64_t macs = 0;       // multiply-accumulates that a float network would do
-  int64_t lookups = 0;    // product (or other) table look-ups
+  int64_t macs = 0;     // multiply-accumulates that a float network would do
+  int64_t lookups = 0;  // product (or other) table look-ups
   int64_t additions = 0;
-  int64_t bit_ops = 0;    // macs * weight bits * activation bits
-  int64_t weights = 0;    // number of weights
-  int64_t code_bytes = 0; // stage 1: packed codes
+  int64_t bit_ops = 0;     // macs * weight bits * activation bits
+  int64_t weights = 0;     // number of weights
+  int64_t code_bytes = 0;  // stage 1: packed codes
 };
 NodeCost CostOf(const Program& program, const Node& node);
 

@@ -1,7 +1,7 @@
 // The reference executor: the meaning of a program, one plain implementation of each operator.
 //
-// Convolutions index a product table and add: no multiplication and no shift in the inner loop. For comparison
-// the same layers can be run by shifting (pot) and by multiplying; the bits are equal.
+// Convolutions index a product table and add: no multiplication and no shift in the inner loop. For
+// comparison the same layers can be run by shifting (pot) and by multiplying; the bits are equal.
 #pragma once
 
 #include <cstdint>
@@ -36,9 +36,10 @@ Expected<TensorData> ReferenceRunNode(const Program& program, const Node& node,
                                       std::span<const TensorData* const> inputs,
                                       const ReferenceOptions& options = {});
 
-// Runs a validated program on one image (input dims, HWC bytes); returns every tensor, indexed as in the
-// program. Errors: kUsage where the image has another size.
-Expected<std::vector<TensorData>> ReferenceRun(const Program& program, std::span<const uint8_t> image,
+// Runs a validated program on one image (input dims, HWC bytes); returns every tensor, indexed as
+// in the program. Errors: kUsage where the image has another size.
+Expected<std::vector<TensorData>> ReferenceRun(const Program& program,
+                                               std::span<const uint8_t> image,
                                                const ReferenceOptions& options = {});
 
 // The shift with rounding of numerics.md: half up; negative n shifts left.
