@@ -25,8 +25,8 @@ struct Sample {
 // How images become what the network takes.
 struct Geometry {
   int32_t h = 0, w = 0, c = 0;  // wanted; 0: leave as they are
-  int32_t resize = 0;           // shorter side is first resized to this (bilinear, antialiased); 0: straight to h x w
-                                // where sizes differ
+  int32_t resize = 0;  // shorter side is first resized to this (bilinear, antialiased); 0: straight
+                       // to h x w where sizes differ
   // then the middle h x w is cut out
 };
 
@@ -42,17 +42,18 @@ class Source {
 };
 
 // Opens
-//   cifar10:DIR      the official binary batches (training or test files by `split`); cifar10:FILE.bin one file
-//   cifar100:DIR     the same for CIFAR-100 (fine labels)
-//   FOLDER           JPEG and PNG: one sub-folder a class (names sorted), or flat with labels.txt (file, class index,
+//   cifar10:DIR      the official binary batches (training or test files by `split`);
+//   cifar10:FILE.bin one file cifar100:DIR     the same for CIFAR-100 (fine labels) FOLDER JPEG and
+//   PNG: one sub-folder a class (names sorted), or flat with labels.txt (file, class index,
 //                    name; commas or blanks) or without labels
 //   FILE.jpg|.png    one image
 //   FILE.npy         uint8 [N,H,W,C], [H,W,C], or [N,C,H,W] where C is 1 or 3 and unambiguous
 //   FILE.npz         arrays "images" (or "x", the first 4-d one) and "labels" (or "y")
 // Errors: kBadInput naming the place and the remedy.
-Expected<std::unique_ptr<Source>> Open(const std::string& spec, Split split, const Geometry& geometry);
+Expected<std::unique_ptr<Source>> Open(const std::string& spec, Split split,
+                                       const Geometry& geometry);
 
-Expected<Image> DecodeImage(const std::string& path);                 // JPEG or PNG by content
-Expected<Image> Fit(const Image& image, const Geometry& geometry);    // resize, crop, grey <-> RGB
+Expected<Image> DecodeImage(const std::string& path);               // JPEG or PNG by content
+Expected<Image> Fit(const Image& image, const Geometry& geometry);  // resize, crop, grey <-> RGB
 
 }  // namespace potlut::data
