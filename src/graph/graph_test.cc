@@ -6,6 +6,8 @@
 #include <cmath>
 #include <limits>
 
+#include "graph/functions.h"
+
 namespace potlut::graph {
 namespace {
 
@@ -208,7 +210,9 @@ TEST(EvaluateTest, FunctionsHaveTheirTextbookValues) {
   EXPECT_NEAR(value(Function::kGelu, -5) / -1.4332579e-06F, 1, 1e-4);
   EXPECT_NEAR(value(Function::kGeluTanh, 1), 0.8411920F, 1e-6);
   EXPECT_FLOAT_EQ(value(Function::kSilu, 1), 0.73105858F);
-  EXPECT_EQ(value(Function::kSilu, -200), 0);
+  EXPECT_NEAR(value(Function::kSilu, -200), 0, 1e-30);
+  EXPECT_EQ(value(Function::kSilu, 200), 200);
+  EXPECT_TRUE(std::isnan(value(Function::kSilu, std::nanf(""))));
   EXPECT_FLOAT_EQ(value(Function::kElu, -1, 2), -1.2642411F);
   EXPECT_FLOAT_EQ(value(Function::kSoftplus, 0), 0.69314718F);
   EXPECT_EQ(value(Function::kSoftplus, 200), 200);
@@ -217,6 +221,16 @@ TEST(EvaluateTest, FunctionsHaveTheirTextbookValues) {
   EXPECT_EQ(value(Function::kAbs, -9), 9);
   EXPECT_EQ(value(Function::kNeg, -9), 9);
   EXPECT_EQ(value(Function::kReciprocal, 4), 0.25F);
+}
+
+TEST(BoundedExpTest, IsExpWhereItCounts) {
+  for (float x = -87; x <= 88; x += 0.0137F) {
+    const double want = std::exp(static_cast<double>(x));
+    ASSERT_NEAR(BoundedExp(x) / want, 1, 2.5e-7) << "at " << x;
+  }
+  EXPECT_EQ(BoundedExp(0), 1);
+  EXPECT_EQ(BoundedExp(-1e30F), BoundedExp(-87));
+  EXPECT_EQ(BoundedExp(1e30F), BoundedExp(88));
 }
 
 }  // namespace
