@@ -17,21 +17,26 @@ Expected<Isa> ParseIsa(std::string_view name);
 bool IsaAvailable(Isa isa);  // on this CPU (and compiled in)
 Isa BestIsa();
 
-// One node, ready to run: weights laid out for the instruction set. Immutable and shareable between threads.
+// One node, ready to run: weights laid out for the instruction set. Immutable and shareable between
+// threads.
 class Kernel {
  public:
   virtual ~Kernel() = default;
-  // Inputs and output as stored by the program (Tensor::type.bytes() each, HWC), `scratch` of scratch_bytes()
-  // aligned to 64. Buffers need no padding and are never read or written outside their size.
+  // Inputs and output as stored by the program (Tensor::type.bytes() each, HWC), `scratch` of
+  // scratch_bytes() aligned to 64. Buffers need no padding and are never read or written outside
+  // their size.
   virtual void Run(const void* const* inputs, void* output, void* scratch) const = 0;
   virtual size_t scratch_bytes() const { return 0; }
   virtual std::string_view name() const = 0;  // which implementation was chosen
 };
 
-// `node` must belong to a program that passes Validate (or be about to: its tensors are there and it is sound).
-Expected<std::unique_ptr<Kernel>> MakeKernel(const Program& program, const Node& node, Isa isa = Isa::kAuto);
+// `node` must belong to a program that passes Validate (or be about to: its tensors are there and
+// it is sound).
+Expected<std::unique_ptr<Kernel>> MakeKernel(const Program& program, const Node& node,
+                                             Isa isa = Isa::kAuto);
 
-// A loaded program: kernels and a memory plan in which tensors whose lives do not overlap share bytes. Immutable.
+// A loaded program: kernels and a memory plan in which tensors whose lives do not overlap share
+// bytes. Immutable.
 class Model {
  public:
   // Errors: those of Validate; kUnsupported where `isa` is not available here.
@@ -40,19 +45,21 @@ class Model {
 
   virtual const Program& program() const = 0;
   virtual Isa isa() const = 0;
-  virtual size_t arena_bytes() const = 0;         // what a session needs
+  virtual size_t arena_bytes() const = 0;  // what a session needs
   virtual const Kernel& kernel(size_t node) const = 0;
 };
 
 // The state of one inference. Use one a thread; sessions of one model run at the same time.
 class Session {
  public:
-  // `arena`: arena_bytes() aligned to 64, owned by the caller and outliving the session; empty: allocated here.
+  // `arena`: arena_bytes() aligned to 64, owned by the caller and outliving the session; empty:
+  // allocated here.
   static Expected<std::unique_ptr<Session>> Create(std::shared_ptr<const Model> model,
                                                    std::span<std::byte> arena = {});
   virtual ~Session() = default;
 
-  // Runs one image (HWC bytes of the input's dims). Errors: kUsage where the size is not the input's.
+  // Runs one image (HWC bytes of the input's dims). Errors: kUsage where the size is not the
+  // input's.
   virtual Status Run(std::span<const uint8_t> image) = 0;
   // The same, telling the nanoseconds of each node.
   virtual Status RunTimed(std::span<const uint8_t> image, std::vector<int64_t>& nanoseconds) = 0;

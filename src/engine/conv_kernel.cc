@@ -1,0 +1,189 @@
+// Convolutions: weights and requantisation laid out for an instruction set.
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "engine/aligned.h"
+#include "engine/kernel_factory.h"
+
+namespace potlut {
+namespace {
+
+// Bytes of gathered windows at a time: the block stays in the first-level cache while the weights
+// pass by.
+constexpr int64_t kBlockBytes = 32 << 10;
+
+int64_t RoundUp(int64_t value, int64_t to) { return (value + to - 1) / to * to; }
+
+// Where ConvRequant's arrays live.
+struct RequantArrays {
+  explicit RequantArrays(int64_t padded_channels)
+      : start(MakeAligned<int32_t>(static_cast<size_t>(padded_channels))),
+        right(MakeAligned<int32_t>(static_cast<size_t>(padded_channels))),
+        left(MakeAligned<int32_t>(static_cast<size_t>(padded_channels))) {
+    std::fill_n(start.get(), padded_channels, 0);
+    std::fill_n(right.get(), padded_channels, 0);
+    std::fill_n(left.get(), padded_channels, 0);
+  }
+  // `correction` is taken off the sum. Unsigned arithmetic: see ConvRequant.
+  void Set(int64_t place, int32_t bias, int shift, int32_t correction) {
+    const uint32_t round = shift > 0 ? uint32_t{1} << (shift - 1) : 0;
+    start[place] = static_cast<int32_t>(static_cast<uint32_t>(bias) + round -
+                                        static_cast<uint32_t>(correction));
+    right[place] = std::max(shift, 0);
+    left[place] = std::max(-shift, 0);
+  }
+  ConvRequant View(const ConvOp& op, TensorType out) const {
+    return {start.get(), right.get(), left.get(), op.lo, op.hi, out.wide()};
+  }
+
+  AlignedArray<int32_t> start, right, left;
+};
+
+// One input channel a group. Where a group has several outputs, the input's channels are first
+// repeated that often.
+class DepthwiseKernel : public Kernel {
+ public:
+  DepthwiseKernel(const NodeView& view, const ConvOp& op, const KernelTable& table)
+      : fn_(table.depthwise),
+        name_(std::string("depthwise_") + table.name),
+        requant_(view.output().dims.c) {
+    const Dims in = view.input().dims;
+    const int64_t channels = view.output().dims.c;
+    pixels_ = int64_t{in.h} * in.w;
+    in_channels_ = in.c;
+    repeat_ = channels / in.c;
+    const std::vector<int8_t> levels = ExpandWeights(op, 1);  // [channel][tap]
+    const int64_t taps = int64_t{op.window.kernel_h} * op.window.kernel_w;
+    weights_ = MakeAligned<int32_t>(levels.size());
+    for (int64_t c = 0; c < channels; ++c) {
+      for (int64_t t = 0; t < taps; ++t) {
+        weights_[t * channels + c] = static_cast<uint16_t>(int16_t{levels[c * taps + t]});
+      }
+      requant_.Set(c, op.bias[c], op.shift[c], 0);
+    }
+    params_ = {MapWindowOf(op.window, in, view.output().dims), view.output().dims.c,
+               view.input().type.is_signed, weights_.get(), requant_.View(op, view.output().type)};
+  }
+  void Run(const void* const* inputs, void* output, void* scratch) const override {
+    const uint8_t* x = static_cast<const uint8_t*>(inputs[0]);
+    if (repeat_ > 1) {
+      uint8_t* y = static_cast<uint8_t*>(scratch);
+      for (int64_t i = 0; i < pixels_ * in_channels_; ++i, y += repeat_)
+        std::fill_n(y, repeat_, x[i]);
+      x = static_cast<const uint8_t*>(scratch);
+    }
+    fn_(params_, x, output);
+  }
+  size_t scratch_bytes() const override {
+    return repeat_ > 1 ? static_cast<size_t>(pixels_ * in_channels_ * repeat_) : 0;
+  }
+  std::string_view name() const override { return name_; }
+
+ private:
+  decltype(KernelTable::depthwise) fn_;
+  std::string name_;
+  RequantArrays requant_;
+  AlignedArray<int32_t> weights_;
+  int64_t pixels_, in_channels_, repeat_;
+  DepthwiseParams params_;
+};
+
+class GemmKernel : public Kernel {
+ public:
+  GemmKernel(const NodeView& view, const ConvOp& op, const KernelTable& table)
+      : fn_(table.gemm),
+        name_("gemm_" + std::to_string(table.rows) + "x" + std::to_string(table.panel) + "_" +
+              table.name),
+        requant_(RoundUp(view.output().dims.c / op.groups, table.vector) * op.groups) {
+    const Dims in = view.input().dims, out = view.output().dims;
+    const Window& w = op.window;
+    GemmParams& p = params_;
+    p.window = MapWindowOf(w, in, out);
+    p.in_c = in.c;
+    p.out_c = out.c;
+    p.groups = op.groups;
+    p.in_per_group = in.c / op.groups;
+    p.out_per_group = out.c / op.groups;
+    p.out_padded = static_cast<int32_t>(RoundUp(p.out_per_group, table.vector));
+    p.k = int64_t{w.kernel_h} * w.kernel_w * p.in_per_group;
+    p.k_padded = RoundUp(p.k, table.k_group);
+    p.in_signed = view.input().type.is_signed;
+
+    // The input is the matrix itself where windows are single pixels, or the whole map in one.
+    const bool unpadded =
+        w.pad_top == 0 && w.pad_left == 0 && w.pad_bottom == 0 && w.pad_right == 0;
+    const bool pixelwise = w.kernel_h == 1 && w.kernel_w == 1 && w.stride_h == 1 && w.stride_w == 1;
+    const bool whole =
+        w.kernel_h == in.h && w.kernel_w == in.w && w.dilation_h == 1 && w.dilation_w == 1;
+    p.direct = unpadded && (pixelwise || whole) && op.groups == 1 && p.k == p.k_padded &&
+               table.byte_lanes && !p.in_signed;
+
+    const int64_t pixels = int64_t{out.h} * out.w;
+    const int64_t lane_bytes = table.byte_lanes ? 1 : 2;
+    const int64_t fit = kBlockBytes / (p.k_padded * lane_bytes) / table.rows * table.rows;
+    p.block = static_cast<int32_t>(
+        std::min(pixels, std::clamp<int64_t>(fit, 2 * table.rows, 16 * table.rows)));
+    if (!p.direct) scratch_ = static_cast<size_t>(p.block * p.k_padded * lane_bytes + kGatherSlack);
+
+    Pack(op, table);
+    p.weights = weights_.get();
+    p.requant = requant_.View(op, view.output().type);
+  }
+  void Run(const void* const* inputs, void* output, void* scratch) const override {
+    fn_(params_, static_cast<const uint8_t*>(inputs[0]), output, scratch);
+  }
+  size_t scratch_bytes() const override { return scratch_; }
+  std::string_view name() const override { return name_; }
+
+ private:
+  void Pack(const ConvOp& op, const KernelTable& table) {
+    const GemmParams& p = params_;
+    const std::vector<int8_t> levels = ExpandWeights(op, p.in_per_group);  // [out][k]
+    const size_t bytes =
+        static_cast<size_t>(p.groups) * p.out_padded * p.k_padded * table.weight_bytes;
+    weights_ = MakeAligned<uint8_t>(bytes);
+    std::fill_n(weights_.get(), bytes, 0);
+    const bool offset = table.byte_lanes && p.in_signed;
+    for (int64_t g = 0; g < p.groups; ++g) {
+      for (int64_t n = 0; n < p.out_per_group; ++n) {
+        const int64_t o = g * p.out_per_group + n;
+        const int8_t* row = levels.data() + o * p.k;
+        const int64_t panel = n / table.panel * table.panel;
+        const int64_t width = std::min<int64_t>(table.panel, p.out_padded - panel);
+        const int64_t base = (g * p.out_padded + panel) * p.k_padded + (n - panel) * table.k_group;
+        int64_t sum = 0;
+        for (int64_t k = 0; k < p.k; ++k) {
+          const int64_t place =
+              base + k / table.k_group * table.k_group * width + k % table.k_group;
+          if (table.weight_bytes == 1) {
+            weights_[place] = static_cast<uint8_t>(row[k]);
+          } else {
+            reinterpret_cast<int16_t*>(weights_.get())[place] = row[k];
+          }
+          sum += row[k];
+        }
+        requant_.Set(g * p.out_padded + n, op.bias[o], op.shift[o],
+                     offset ? static_cast<int32_t>(static_cast<uint32_t>(sum * 128)) : 0);
+      }
+    }
+  }
+
+  decltype(KernelTable::gemm) fn_;
+  std::string name_;
+  RequantArrays requant_;
+  AlignedArray<uint8_t> weights_;
+  GemmParams params_{};
+  size_t scratch_ = 0;
+};
+
+}  // namespace
+
+KernelPtr MakeConv(const NodeView& view, const ConvOp& op, const KernelTable& table) {
+  if (op.groups > 1 && op.groups == view.input().dims.c) {
+    return std::make_unique<DepthwiseKernel>(view, op, table);
+  }
+  return std::make_unique<GemmKernel>(view, op, table);
+}
+
+}  // namespace potlut

@@ -1,0 +1,47 @@
+// MakeKernel: from a node to the kernel that runs it.
+#include <new>
+
+#include "base/text.h"
+#include "engine/isa.h"
+#include "engine/kernel_factory.h"
+
+namespace potlut {
+namespace {
+
+KernelPtr Make(const NodeView& view, const KernelTable& table) {
+  struct Maker {
+    KernelPtr operator()(const ConvOp& op) const { return MakeConv(view, op, table); }
+    KernelPtr operator()(const AddOp& op) const { return MakeAdd(view, op, table); }
+    KernelPtr operator()(const MulOp& op) const { return MakeMul(view, op, table); }
+    KernelPtr operator()(const MaxPoolOp& op) const { return MakeMaxPool(view, op, table); }
+    KernelPtr operator()(const MeanOp& op) const { return MakeMean(view, op, table); }
+    KernelPtr operator()(const LookupOp& op) const { return MakeLookup(view, op); }
+    KernelPtr operator()(const ReshapeOp&) const { return MakeReshape(view); }
+    KernelPtr operator()(const ConcatOp&) const { return MakeConcat(view); }
+    KernelPtr operator()(const SliceOp& op) const { return MakeSlice(view, op); }
+    KernelPtr operator()(const ShuffleOp& op) const { return MakeShuffle(view, op); }
+    KernelPtr operator()(const PadOp& op) const { return MakePad(view, op); }
+    KernelPtr operator()(const ResizeOp& op) const { return MakeResize(view, op); }
+    KernelPtr operator()(const ArgMaxOp&) const { return MakeArgMax(view); }
+    const NodeView& view;
+    const KernelTable& table;
+  };
+  return std::visit(Maker{view, table}, view.node.op);
+}
+
+}  // namespace
+
+Expected<std::unique_ptr<Kernel>> MakeKernel(const Program& program, const Node& node, Isa isa) {
+  const KernelTable* table = KernelsOf(isa);
+  if (table == nullptr) {
+    return Unsupported("instruction set ", IsaName(isa),
+                       " is not available on this machine; use auto or portable");
+  }
+  try {
+    return Make(NodeView(program, node), *table);
+  } catch (const std::bad_alloc&) {
+    return ResourceLimit("node '", node.name, "': not enough memory for its weights");
+  }
+}
+
+}  // namespace potlut

@@ -1,0 +1,24 @@
+// AVX2: Haswell, Zen and later.
+#include "engine/kernels/avx2/tables.h"
+#include "engine/kernels/elementwise-inl.h"
+#include "engine/kernels/pool-inl.h"
+
+namespace potlut {
+
+const KernelTable kAvx2Kernels = {
+    .name = "avx2",
+    .rows = 6,
+    .panel = 16,
+    .vector = 8,
+    .k_group = 2,
+    .weight_bytes = 2,
+    .byte_lanes = false,
+    .gemm = Avx2Gemm,
+    .depthwise = Avx2Depthwise,
+    .add = Add,
+    .mul = Mul,
+    .max_pool = MaxPool,
+    .mean = Mean,
+};
+
+}  // namespace potlut

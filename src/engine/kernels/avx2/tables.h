@@ -1,0 +1,11 @@
+// The parts of the avx2 table, each in its own file.
+#pragma once
+
+#include "engine/kernels/kernels.h"
+
+namespace potlut {
+
+void Avx2Gemm(const GemmParams& p, const uint8_t* in, void* out, void* scratch);
+void Avx2Depthwise(const DepthwiseParams& p, const uint8_t* in, void* out);
+
+}  // namespace potlut

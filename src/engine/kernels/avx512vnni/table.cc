@@ -1,0 +1,24 @@
+// AVX-512 with byte dot products (F, BW, DQ, VL, VNNI): Cascade Lake, Ice Lake, Zen 4 and later.
+#include "engine/kernels/avx512vnni/tables.h"
+#include "engine/kernels/elementwise-inl.h"
+#include "engine/kernels/pool-inl.h"
+
+namespace potlut {
+
+const KernelTable kAvx512VnniKernels = {
+    .name = "avx512vnni",
+    .rows = 12,
+    .panel = 32,
+    .vector = 16,
+    .k_group = 4,
+    .weight_bytes = 1,
+    .byte_lanes = true,
+    .gemm = Avx512VnniGemm,
+    .depthwise = Avx512VnniDepthwise,
+    .add = Add,
+    .mul = Mul,
+    .max_pool = MaxPool,
+    .mean = Mean,
+};
+
+}  // namespace potlut

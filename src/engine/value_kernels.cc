@@ -1,0 +1,167 @@
+// Operators that compute: add, multiply, pools, look-ups, argmax.
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "engine/kernel_factory.h"
+
+namespace potlut {
+namespace {
+
+class BinaryKernel : public Kernel {
+ public:
+  using Fn = decltype(KernelTable::add);
+  BinaryKernel(const NodeView& view, Fn fn, std::string name, int32_t shift, int32_t lo, int32_t hi)
+      : fn_(fn), name_(std::move(name)) {
+    const Dims a = view.input(0).dims, b = view.input(1).dims;
+    params_.pixels = int64_t{a.h} * a.w;
+    params_.channels = a.c;
+    params_.spread_b = !(a == b);
+    params_.a_signed = view.input(0).type.is_signed;
+    params_.b_signed = view.input(1).type.is_signed;
+    params_.wide = view.output().type.wide();
+    params_.shift = shift;
+    params_.lo = lo;
+    params_.hi = hi;
+  }
+  void SetInputShifts(int32_t a, int32_t b) {
+    params_.shift_a = a;
+    params_.shift_b = b;
+  }
+  void Run(const void* const* inputs, void* output, void*) const override {
+    fn_(params_, static_cast<const uint8_t*>(inputs[0]), static_cast<const uint8_t*>(inputs[1]),
+        output);
+  }
+  std::string_view name() const override { return name_; }
+
+ private:
+  Fn fn_;
+  std::string name_;
+  BinaryParams params_{};
+};
+
+class PoolKernel : public Kernel {
+ public:
+  using Fn = decltype(KernelTable::mean);
+  PoolKernel(const NodeView& view, const Window& window, Fn fn, std::string name, int32_t shift = 0,
+             int32_t lo = 0, int32_t hi = 0)
+      : fn_(fn),
+        name_(std::move(name)),
+        params_{MapWindowOf(window, view.input().dims, view.output().dims),
+                view.input().dims.c,
+                view.input().type.is_signed,
+                view.output().type.wide(),
+                shift,
+                lo,
+                hi} {}
+  void Run(const void* const* inputs, void* output, void*) const override {
+    fn_(params_, static_cast<const uint8_t*>(inputs[0]), output);
+  }
+  std::string_view name() const override { return name_; }
+
+ private:
+  Fn fn_;
+  std::string name_;
+  PoolParams params_;
+};
+
+// Tables indexed by the stored byte, 256 entries each, so that no byte whatever reads outside.
+class LookupKernel : public Kernel {
+ public:
+  LookupKernel(const NodeView& view, const LookupOp& op)
+      : count_(view.input().dims.count()), channels_(op.per_channel ? view.input().dims.c : 1) {
+    const TensorType type = view.input().type;
+    const int32_t entries = int32_t{1} << type.bits;
+    table_.assign(size_t{256} * static_cast<size_t>(channels_), 0);
+    for (int64_t c = 0; c < channels_; ++c) {
+      for (int32_t i = 0; i < entries; ++i) {
+        const uint8_t byte = static_cast<uint8_t>(type.lo() + i);
+        table_[static_cast<size_t>(c * 256 + byte)] =
+            static_cast<uint8_t>(op.table[static_cast<size_t>(c * entries + i)]);
+      }
+    }
+  }
+  void Run(const void* const* inputs, void* output, void*) const override {
+    const uint8_t* x = static_cast<const uint8_t*>(inputs[0]);
+    uint8_t* y = static_cast<uint8_t*>(output);
+    const uint8_t* table = table_.data();
+    if (channels_ == 1) {
+      for (int64_t i = 0; i < count_; ++i) y[i] = table[x[i]];
+      return;
+    }
+    for (int64_t i = 0; i < count_; i += channels_) {
+      for (int64_t c = 0; c < channels_; ++c) y[i + c] = table[c * 256 + x[i + c]];
+    }
+  }
+  std::string_view name() const override {
+    return channels_ == 1 ? "lookup" : "lookup_per_channel";
+  }
+
+ private:
+  int64_t count_, channels_;
+  std::vector<uint8_t> table_;
+};
+
+template <typename T>
+class ArgMaxKernel : public Kernel {
+ public:
+  explicit ArgMaxKernel(const NodeView& view)
+      : pixels_(int64_t{view.input().dims.h} * view.input().dims.w),
+        channels_(view.input().dims.c) {}
+  void Run(const void* const* inputs, void* output, void*) const override {
+    const T* x = static_cast<const T*>(inputs[0]);
+    int32_t* y = static_cast<int32_t*>(output);
+    for (int64_t i = 0; i < pixels_; ++i, x += channels_) {
+      int32_t best = 0;
+      for (int32_t c = 1; c < channels_; ++c) {
+        if (x[c] > x[best]) best = c;
+      }
+      y[i] = best;
+    }
+  }
+  std::string_view name() const override { return "argmax"; }
+
+ private:
+  int64_t pixels_;
+  int32_t channels_;
+};
+
+std::string Named(const char* op, const KernelTable& table) {
+  return std::string(op) + "_" + table.name;
+}
+
+}  // namespace
+
+KernelPtr MakeAdd(const NodeView& view, const AddOp& op, const KernelTable& table) {
+  auto kernel =
+      std::make_unique<BinaryKernel>(view, table.add, Named("add", table), op.shift, op.lo, op.hi);
+  kernel->SetInputShifts(op.shift_a, op.shift_b);
+  return kernel;
+}
+
+KernelPtr MakeMul(const NodeView& view, const MulOp& op, const KernelTable& table) {
+  return std::make_unique<BinaryKernel>(view, table.mul, Named("mul", table), op.shift, op.lo,
+                                        op.hi);
+}
+
+KernelPtr MakeMaxPool(const NodeView& view, const MaxPoolOp& op, const KernelTable& table) {
+  return std::make_unique<PoolKernel>(view, op.window, table.max_pool, Named("maxpool", table));
+}
+
+KernelPtr MakeMean(const NodeView& view, const MeanOp& op, const KernelTable& table) {
+  return std::make_unique<PoolKernel>(view, op.window, table.mean, Named("mean", table), op.shift,
+                                      op.lo, op.hi);
+}
+
+KernelPtr MakeLookup(const NodeView& view, const LookupOp& op) {
+  return std::make_unique<LookupKernel>(view, op);
+}
+
+KernelPtr MakeArgMax(const NodeView& view) {
+  const TensorType type = view.input().type;
+  if (type.wide()) return std::make_unique<ArgMaxKernel<int32_t>>(view);
+  if (type.is_signed) return std::make_unique<ArgMaxKernel<int8_t>>(view);
+  return std::make_unique<ArgMaxKernel<uint8_t>>(view);
+}
+
+}  // namespace potlut
