@@ -2,7 +2,7 @@
 
 JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 60
-BENCH_ARGS ?=
+BENCH_ARGS ?= --benchmark_repetitions=3 --benchmark_min_time=0.2
 SOURCES = git ls-files --cached --others --exclude-standard '*.cc' '*.h' '*.hpp' '*.c'
 
 .DEFAULT_GOAL := help

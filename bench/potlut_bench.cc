@@ -3,6 +3,7 @@
 // return equal bits, which is checked first.
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <functional>
 #include <iostream>
@@ -102,12 +103,14 @@ class Collector : public benchmark::ConsoleReporter {
   void ReportRuns(const std::vector<Run>& runs) override {
     for (const Run& run : runs) {
       if (run.error_occurred || run.run_type != Run::RT_Iteration) continue;
-      times_[run.benchmark_name()] =
+      const double time =
           run.GetAdjustedRealTime() * 1e9 / benchmark::GetTimeUnitMultiplier(run.time_unit);
+      const auto [it, first] = times_.try_emplace(run.run_name.function_name, time);
+      if (!first) it->second = std::min(it->second, time);
     }
     ConsoleReporter::ReportRuns(runs);
   }
-  // Nanoseconds; 0 where it was not run.
+  // Nanoseconds, the best of the repetitions; 0 where it was not run.
   double Time(const std::string& name) const {
     const auto it = times_.find(name);
     return it == times_.end() ? 0 : it->second;
