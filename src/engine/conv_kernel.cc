@@ -89,22 +89,32 @@ class DepthwiseKernel : public Kernel {
   DepthwiseParams params_;
 };
 
+// How many neighbouring groups to run as one, with zeros where a channel does not read another's group: as many as
+// fit into a vector of output channels, which costs nothing but memory and makes runs of bytes longer.
+int32_t MergedGroups(int32_t groups, int32_t out_per_group, int32_t vector) {
+  int32_t merged = std::clamp(vector / out_per_group, 1, groups);
+  while (groups % merged != 0) --merged;
+  return merged;
+}
+
 class GemmKernel : public Kernel {
  public:
   GemmKernel(const NodeView& view, const ConvOp& op, const KernelTable& table)
       : fn_(table.gemm),
         name_("gemm_" + std::to_string(table.rows) + "x" + std::to_string(table.panel) + "_" +
               table.name),
-        requant_(RoundUp(view.output().dims.c / op.groups, table.vector) * op.groups) {
+        merged_(MergedGroups(op.groups, view.output().dims.c / op.groups, table.vector)),
+        requant_(RoundUp(view.output().dims.c / op.groups * merged_, table.vector) *
+                 (op.groups / merged_)) {
     const Dims in = view.input().dims, out = view.output().dims;
     const Window& w = op.window;
     GemmParams& p = params_;
     p.window = MapWindowOf(w, in, out);
     p.in_c = in.c;
     p.out_c = out.c;
-    p.groups = op.groups;
-    p.in_per_group = in.c / op.groups;
-    p.out_per_group = out.c / op.groups;
+    p.groups = op.groups / merged_;
+    p.in_per_group = in.c / p.groups;
+    p.out_per_group = out.c / p.groups;
     p.out_padded = static_cast<int32_t>(RoundUp(p.out_per_group, table.vector));
     p.k = int64_t{w.kernel_h} * w.kernel_w * p.in_per_group;
     p.k_padded = RoundUp(p.k, table.k_group);
@@ -116,7 +126,7 @@ class GemmKernel : public Kernel {
     const bool pixelwise = w.kernel_h == 1 && w.kernel_w == 1 && w.stride_h == 1 && w.stride_w == 1;
     const bool whole =
         w.kernel_h == in.h && w.kernel_w == in.w && w.dilation_h == 1 && w.dilation_w == 1;
-    p.direct = unpadded && (pixelwise || whole) && op.groups == 1 && p.k == p.k_padded &&
+    p.direct = unpadded && (pixelwise || whole) && p.groups == 1 && p.k == p.k_padded &&
                table.byte_lanes && !p.in_signed;
 
     const int64_t pixels = int64_t{out.h} * out.w;
@@ -139,38 +149,42 @@ class GemmKernel : public Kernel {
  private:
   void Pack(const ConvOp& op, const KernelTable& table) {
     const GemmParams& p = params_;
-    const std::vector<int8_t> levels = ExpandWeights(op, p.in_per_group);  // [out][k]
+    const int64_t in = p.in_per_group / merged_, out = p.out_per_group / merged_;  // of op's groups
+    const std::vector<int8_t> levels = ExpandWeights(op, static_cast<int32_t>(in));
+    const int64_t taps = int64_t{op.window.kernel_h} * op.window.kernel_w;
     const size_t bytes =
         static_cast<size_t>(p.groups) * p.out_padded * p.k_padded * table.weight_bytes;
     weights_ = MakeAligned<uint8_t>(bytes);
     std::fill_n(weights_.get(), bytes, 0);
     const bool offset = table.byte_lanes && p.in_signed;
-    for (int64_t g = 0; g < p.groups; ++g) {
-      for (int64_t n = 0; n < p.out_per_group; ++n) {
-        const int64_t o = g * p.out_per_group + n;
-        const int8_t* row = levels.data() + o * p.k;
-        const int64_t panel = n / table.panel * table.panel;
-        const int64_t width = std::min<int64_t>(table.panel, p.out_padded - panel);
-        const int64_t base = (g * p.out_padded + panel) * p.k_padded + (n - panel) * table.k_group;
-        int64_t sum = 0;
-        for (int64_t k = 0; k < p.k; ++k) {
+    const int8_t* level = levels.data();  // [out][tap][in]
+    for (int64_t o = 0; o < p.out_c; ++o) {
+      const int64_t g = o / p.out_per_group, n = o % p.out_per_group;
+      const int64_t panel = n / table.panel * table.panel;
+      const int64_t width = std::min<int64_t>(table.panel, p.out_padded - panel);
+      const int64_t base = (g * p.out_padded + panel) * p.k_padded + (n - panel) * table.k_group;
+      int64_t sum = 0;
+      for (int64_t tap = 0; tap < taps; ++tap) {
+        int64_t k = tap * p.in_per_group + n / out * in;
+        for (int64_t c = 0; c < in; ++c, ++k, ++level) {
           const int64_t place =
               base + k / table.k_group * table.k_group * width + k % table.k_group;
           if (table.weight_bytes == 1) {
-            weights_[place] = static_cast<uint8_t>(row[k]);
+            weights_[place] = static_cast<uint8_t>(*level);
           } else {
-            reinterpret_cast<int16_t*>(weights_.get())[place] = row[k];
+            reinterpret_cast<int16_t*>(weights_.get())[place] = *level;
           }
-          sum += row[k];
+          sum += *level;
         }
-        requant_.Set(g * p.out_padded + n, op.bias[o], op.shift[o],
-                     offset ? static_cast<int32_t>(static_cast<uint32_t>(sum * 128)) : 0);
       }
+      requant_.Set(g * p.out_padded + n, op.bias[o], op.shift[o],
+                   offset ? static_cast<int32_t>(static_cast<uint32_t>(sum * 128)) : 0);
     }
   }
 
   decltype(KernelTable::gemm) fn_;
   std::string name_;
+  int32_t merged_;
   RequantArrays requant_;
   AlignedArray<uint8_t> weights_;
   GemmParams params_{};
