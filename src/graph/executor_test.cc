@@ -5,35 +5,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
-#include <random>
 
 #include "graph/naive_for_test.h"
+#include "graph/random_for_test.h"
 
 namespace potlut::graph {
 namespace {
-
-class Random {
- public:
-  explicit Random(uint32_t seed) : engine_(seed) {}
-  int32_t Int(int32_t low, int32_t high) {
-    return std::uniform_int_distribution<int32_t>(low, high)(engine_);
-  }
-  float Real(float low, float high) {
-    return std::uniform_real_distribution<float>(low, high)(engine_);
-  }
-  std::vector<float> Reals(int64_t count, float low = -1, float high = 1) {
-    std::vector<float> values(static_cast<size_t>(count));
-    for (float& v : values) v = Real(low, high);
-    return values;
-  }
-  Shape AnyShape(int32_t channels, int32_t side) {
-    return {Int(1, channels), Int(1, side), Int(1, side)};
-  }
-
- private:
-  std::mt19937 engine_;
-};
 
 // A window that fits a map of this size, with pads smaller than its kernel.
 Window RandomWindow(Random& random, const Shape& in, bool dilate) {
@@ -104,13 +83,6 @@ void CheckOp(const Op& op, const std::vector<Shape>& in, Random& random, Shape w
           << Describe(graph);
     }
   }
-}
-
-Conv RandomConv(Random& random, const Window& window, int32_t in, int32_t out, int32_t groups) {
-  Conv conv{window, groups, out, {}, {}};
-  conv.weights = random.Reals(int64_t{out} * window.kernel_h * window.kernel_w * (in / groups));
-  if (random.Int(0, 2) > 0) conv.bias = random.Reals(out);
-  return conv;
 }
 
 class ExecutorOps : public testing::TestWithParam<uint32_t> {
