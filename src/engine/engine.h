@@ -49,7 +49,8 @@ class Model {
   virtual const Kernel& kernel(size_t node) const = 0;
 };
 
-// The state of one inference. Use one a thread; sessions of one model run at the same time.
+// The state of one inference. A run is single-threaded and allocates nothing; work is made parallel
+// by having several sessions of one model, one a thread, run at the same time.
 class Session {
  public:
   // `arena`: arena_bytes() aligned to 64, owned by the caller and outliving the session; empty:

@@ -1,3 +1,4 @@
+// Names of instruction sets and what is available here.
 #include <gtest/gtest.h>
 
 #include "engine/engine.h"

@@ -1,4 +1,4 @@
-// (see header)
+// Places buffers, the largest first, each as low as it goes.
 #include "engine/plan.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Placing of buffers: never two alive ones on one byte, and not wasteful.
 #include "engine/plan.h"
 
 #include <gtest/gtest.h>
