@@ -31,16 +31,17 @@ struct LayerOverride {
 
 // A recipe: with the source model and the images it decides the result to the byte.
 struct Recipe {
-  WeightChoice weights;                                         // all layers but
-  WeightChoice first{AlphabetKind::kUniform, 8, true};          // the first convolution,
-  WeightChoice last{AlphabetKind::kUniform, 8, true};           // the last dense layer,
-  std::optional<WeightChoice> depthwise;                        // depthwise layers where set
+  WeightChoice weights;                                 // all layers but
+  WeightChoice first{AlphabetKind::kUniform, 8, true};  // the first convolution,
+  WeightChoice last{AlphabetKind::kUniform, 8, true};   // the last dense layer,
+  std::optional<WeightChoice> depthwise;                // depthwise layers where set
   int activation_bits = 8;
   int max_fitted_level = 14;  // custom, pair: |level| at most
   std::vector<LayerOverride> layers;
   int64_t images = 256;  // calibration images used, at most
   uint64_t seed = 1;     // which of them, where there are more
-  // Normalisation of the image, in pixel units: x_real = (pixel - mean[c]) / stddev[c]; one value or one a channel.
+  // Normalisation of the image, in pixel units: x_real = (pixel - mean[c]) / stddev[c]; one value
+  // or one a channel.
   std::vector<double> mean{0.0};
   std::vector<double> stddev{1.0};
   // Switches for comparison; all on gives the best result.
@@ -57,12 +58,12 @@ struct LayerReport {
   std::string kind;      // "conv 3x3", "depthwise 3x3", "dense", ...
   std::string alphabet;  // "pot 4"
   int weight_bits = 0, activation_bits = 0;
-  double bits_per_weight = 0;   // stage 1
+  double bits_per_weight = 0;  // stage 1
   int64_t weights = 0;
   double range_lo = 0, range_hi = 0;  // real range of the layer's output on the calibration images
-  double sqnr_db = 0;      // the layer's output against the float network's, both networks as they run
-  double clipped = 0;      // share of output values that met the end of their type
-  double entropy = 0;      // order-0, bits a code
+  double sqnr_db = 0;  // the layer's output against the float network's, both networks as they run
+  double clipped = 0;  // share of output values that met the end of their type
+  double entropy = 0;  // order-0, bits a code
 };
 struct Report {
   std::vector<LayerReport> layers;
@@ -72,10 +73,11 @@ struct Report {
 // The i-th calibration image: raw HWC bytes of the graph's input shape. Thread safe.
 using ImageSource = std::function<Expected<std::vector<uint8_t>>(int64_t)>;
 
-// Errors: kUnsupported naming the node that has no integer meaning, and a remedy; kInterrupted where `progress` was
-// cancelled; those of `images`. Memory does not grow with the number of images.
-Expected<Program> Quantize(const graph::Graph& graph, const Recipe& recipe, const ImageSource& images,
-                           int64_t image_count, int threads = 0, Progress* progress = nullptr,
-                           Report* report = nullptr);
+// Errors: kUnsupported naming the node that has no integer meaning, and a remedy; kInterrupted
+// where `progress` was cancelled; those of `images`. Memory does not grow with the number of
+// images.
+Expected<Program> Quantize(const graph::Graph& graph, const Recipe& recipe,
+                           const ImageSource& images, int64_t image_count, int threads = 0,
+                           Progress* progress = nullptr, Report* report = nullptr);
 
 }  // namespace potlut::quant

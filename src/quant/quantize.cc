@@ -1,0 +1,157 @@
+// Layer after layer: the inputs that the integer network really gives, the weights that serve them
+// best.
+#include "quant/quantize.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <random>
+
+#include "base/parallel.h"
+#include "base/text.h"
+#include "graph/simplify.h"
+#include "quant/layer.h"
+#include "quant/plan.h"
+#include "quant/report.h"
+#include "quant/scales.h"
+#include "quant/stream.h"
+
+namespace potlut::quant {
+namespace {
+
+// Which calibration images: all, or a random choice in their own order.
+std::vector<int64_t> ChooseImages(int64_t available, int64_t wanted, uint64_t seed) {
+  std::vector<int64_t> chosen(static_cast<size_t>(available));
+  std::iota(chosen.begin(), chosen.end(), 0);
+  if (wanted >= available) return chosen;
+  std::mt19937_64 rng(seed);
+  for (int64_t i = 0; i < wanted; ++i) {  // std::shuffle differs between standard libraries
+    const auto j = i + static_cast<int64_t>(rng() % static_cast<uint64_t>(available - i));
+    std::swap(chosen[static_cast<size_t>(i)], chosen[static_cast<size_t>(j)]);
+  }
+  chosen.resize(static_cast<size_t>(wanted));
+  std::sort(chosen.begin(), chosen.end());
+  return chosen;
+}
+
+// Output positions to sample in each image: enough for the unknowns, bounded in time for very wide
+// layers.
+int64_t SamplesPerImage(int64_t columns, int64_t images) {
+  const double by_unknowns = std::clamp<double>(32.0 * static_cast<double>(columns), 16384, 65536);
+  const double by_time = 4e11 / static_cast<double>(columns) / static_cast<double>(columns);
+  const double wanted = std::max(std::min(by_unknowns, by_time), 4096.0);
+  return std::max<int64_t>(1,
+                           static_cast<int64_t>(std::ceil(wanted / static_cast<double>(images))));
+}
+
+class Quantiser {
+ public:
+  Quantiser(graph::Graph graph, const Recipe& recipe, const ImageSource& images, int threads,
+            Progress* progress)
+      : graph_(std::move(graph)),
+        recipe_(recipe),
+        images_(images),
+        threads_(threads),
+        progress_(progress) {}
+
+  Expected<Program> Run(int64_t image_count, Report* report) {
+    POTLUT_ASSIGN_OR_RETURN(plan_, MakePlan(graph_, recipe_));
+    POTLUT_ASSIGN_OR_RETURN(
+        stream_, Stream::Create(graph_, plan_, images_,
+                                ChooseImages(image_count, recipe_.images, recipe_.seed), threads_,
+                                progress_));
+    Begin("Ranges", stream_->images());
+    std::vector<TensorRange> ranges;
+    POTLUT_RETURN_IF_ERROR(ChooseScales(graph_, plan_, *stream_, ranges));
+
+    const auto convs = std::count_if(plan_.nodes.begin(), plan_.nodes.end(), [](const PlanNode& n) {
+      return n.kind == PlanNode::Kind::kConv;
+    });
+    Begin("Layers", convs);
+    Lowering lowering(graph_, plan_);
+    lowering.Begin();
+    int64_t done = 0;
+    for (size_t i = 0; i < plan_.nodes.size(); ++i) {
+      const PlanNode& node = plan_.nodes[i];
+      if (node.kind == PlanNode::Kind::kConv) {
+        if (progress_ != nullptr)
+          progress_->Update(done++, graph_.nodes[static_cast<size_t>(node.node)].name);
+        POTLUT_RETURN_IF_ERROR(QuantiseConv(i, lowering));
+      } else {
+        POTLUT_RETURN_IF_ERROR(lowering.Lower(node));
+      }
+      POTLUT_RETURN_IF_ERROR(stream_->Prepare(lowering, lowering.program(), i));
+    }
+    if (report != nullptr) {
+      Begin("Report", static_cast<int64_t>(plan_.nodes.size()));
+      POTLUT_RETURN_IF_ERROR(
+          FillReport(graph_, plan_, lowering, *stream_, ranges, *report, progress_));
+      report->recipe = WriteRecipe(recipe_);
+    }
+    POTLUT_ASSIGN_OR_RETURN(Program program, lowering.Finish());
+    program.metadata["recipe"] = WriteRecipe(recipe_);
+    if (progress_ != nullptr) progress_->End();
+    return program;
+  }
+
+ private:
+  void Begin(std::string_view task, int64_t total) {
+    if (progress_ != nullptr) progress_->Begin(task, total);
+  }
+
+  Status QuantiseConv(size_t position, Lowering& lowering) {
+    const PlanNode& node = plan_.nodes[position];
+    const auto& conv = std::get<graph::Conv>(graph_.nodes[static_cast<size_t>(node.node)].op);
+    const PlanTensor& in = plan_.tensors[static_cast<size_t>(node.inputs[0])];
+    const PlanTensor& out = plan_.tensors[static_cast<size_t>(node.output)];
+    const Lowering::ConvScales scales = lowering.ScalesOf(node);
+    const int64_t columns =
+        int64_t{conv.window.kernel_h} * conv.window.kernel_w * in.dims.c / conv.groups;
+    const graph::Window& w = conv.window;
+    const Window window{w.kernel_h,   w.kernel_w, w.stride_h, w.stride_w,   w.dilation_h,
+                        w.dilation_w, w.pad_top,  w.pad_left, w.pad_bottom, w.pad_right};
+    Moments moments(window, conv.groups, in.dims, out.dims, in.type,
+                    SamplesPerImage(columns, stream_->images()));
+    std::vector<double> scale;
+    for (const double f : scales.output_factor)
+      scale.push_back(std::ldexp(1 / f, -scales.input_exponent));
+    POTLUT_RETURN_IF_ERROR(stream_->Visit(position, node.node, [&](Chunk& chunk) -> Status {
+      moments.Add(chunk.integers.at(node.inputs[0]).data(), chunk.floats.at(node.node).data(),
+                  scale, chunk.count, chunk.first, threads_);
+      return {};
+    }));
+    POTLUT_ASSIGN_OR_RETURN(const QuantisedLayer layer,
+                            QuantiseLayer(conv, node, scales, moments, recipe_, threads_));
+    return lowering.LowerConv(node, layer.alphabet, layer.rows, layer.bias);
+  }
+
+  graph::Graph graph_;
+  const Recipe& recipe_;
+  const ImageSource& images_;
+  int threads_;
+  Progress* progress_;
+  Plan plan_;
+  std::unique_ptr<Stream> stream_;
+};
+
+}  // namespace
+
+Expected<Program> Quantize(const graph::Graph& graph, const Recipe& recipe,
+                           const ImageSource& images, int64_t image_count, int threads,
+                           Progress* progress, Report* report) try {
+  if (image_count < 1) {
+    return UsageError("quantisation needs calibration images, and there are none");
+  }
+  if (recipe.images < 1) return UsageError("images must be at least 1, not ", recipe.images);
+  if (recipe.max_fitted_level < 1 || recipe.max_fitted_level > 127) {
+    return UsageError("max-fitted-level must be in 1..127, not ", recipe.max_fitted_level);
+  }
+  POTLUT_ASSIGN_OR_RETURN(graph::Graph simple, graph::Simplify(graph));
+  if (threads < 1) threads = DefaultThreads();
+  return Quantiser(std::move(simple), recipe, images, threads, progress).Run(image_count, report);
+} catch (const std::bad_alloc&) {
+  return ResourceLimit(
+      "not enough memory to quantise this network; use fewer threads or a smaller network");
+}
+
+}  // namespace potlut::quant

@@ -1,0 +1,91 @@
+// Runs the float network and the integer network side by side over the calibration images, as far
+// as the integer one stands. Memory is bounded: what fits a budget is kept between visits, the rest
+// is computed again.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "engine/engine.h"
+#include "graph/executor.h"
+#include "quant/lower.h"
+#include "quant/plan.h"
+#include "quant/quantize.h"
+
+namespace potlut::quant {
+
+// A few images on their way through both networks.
+struct Chunk {
+  int64_t first = 0;  // index of the first image
+  int32_t count = 0;
+  std::map<int32_t, graph::Values> floats;  // graph value -> NHWC floats of `count` images or more
+  std::map<int32_t, std::vector<uint8_t>>
+      integers;            // plan tensor -> stored bytes of `count` images
+  int32_t next_float = 1;  // graph nodes below this have run
+  size_t next_plan = 0;    // plan nodes below this have run
+  size_t bytes() const;
+};
+
+class Stream {
+ public:
+  // Everything passed must outlive the stream.
+  static Expected<std::unique_ptr<Stream>> Create(const graph::Graph& graph, const Plan& plan,
+                                                  const ImageSource& images,
+                                                  std::vector<int64_t> chosen, int threads,
+                                                  Progress* progress);
+
+  using Visitor = std::function<Status(Chunk&)>;
+
+  // Runs the float network alone over all images, calling visit(chunk, value) after each node,
+  // while its value and inputs are there.
+  Status VisitFloat(const std::function<Status(const Chunk&, int32_t)>& visit);
+
+  // Brings every chunk to where plan node `position` could run, with the float value of
+  // `float_until` computed (and still there), and calls visit. Plan nodes below must have been
+  // lowered and `Prepare`d.
+  Status Visit(size_t position, int32_t float_until, const Visitor& visit);
+
+  // Makes kernels of plan node `position`, now lowered.
+  Status Prepare(const Lowering& lowering, Program& program, size_t position);
+
+  int32_t chunk_size() const { return batch_; }
+  int64_t images() const { return static_cast<int64_t>(chosen_.size()); }
+
+ private:
+  Stream(const graph::Graph& graph, const Plan& plan, const ImageSource& images,
+         std::vector<int64_t> chosen, int threads, Progress* progress);
+  Expected<Chunk> Start(int64_t first) const;
+  Status RunFloat(Chunk& chunk, int32_t until);
+  Status RunIntegers(Chunk& chunk, size_t until) const;
+  void DropFloats(Chunk& chunk, int32_t until) const;
+  Status Cancelled() const;
+
+  struct Step {  // a program node that stands for (part of) a plan node
+    std::unique_ptr<Kernel> kernel;
+    std::vector<int32_t> inputs;  // program tensors
+    int32_t output;
+    size_t output_bytes;  // of one image
+    int32_t plan_output;  // plan tensor, or -1 for one inside the plan node
+  };
+
+  const graph::Graph& graph_;
+  const Plan& plan_;
+  const ImageSource& images_;
+  std::vector<int64_t> chosen_;
+  int threads_;
+  Progress* progress_;
+  int32_t batch_ = 1;
+  std::unique_ptr<graph::Executor> executor_;
+  std::vector<std::vector<int32_t>> consumers_;
+  std::vector<std::vector<Step>> steps_;  // by plan node
+  std::map<int32_t, int32_t> plan_of_;    // program tensor -> plan tensor
+  std::vector<size_t> last_reader_;       // plan tensor -> last plan node that reads it
+  std::vector<size_t> tensor_bytes_;      // plan tensor -> bytes of one image
+  std::vector<std::optional<Chunk>> kept_;
+  size_t kept_bytes_ = 0;
+};
+
+}  // namespace potlut::quant
