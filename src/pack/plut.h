@@ -35,13 +35,15 @@ struct LayerBytes {
 Expected<std::vector<uint8_t>> Pack(const Program& program, const PackOptions& options = {},
                                     std::vector<LayerBytes>* layers = nullptr);
 
-// Bytes to a validated program. Trusts nothing. Errors: kBadInput with the section and offset; kUnsupported for an
-// unknown version, flag, section, operator or coder, by name; kResourceLimit past `limits`.
+// Bytes to a validated program. Trusts nothing. Errors: kBadInput with the section and offset;
+// kUnsupported for an unknown version, flag, section, operator or coder, by name; kResourceLimit
+// past `limits`.
 Expected<Program> Unpack(std::span<const uint8_t> bytes, const ProgramLimits& limits = {},
                          std::vector<LayerBytes>* layers = nullptr);
 
 // Files, atomically written.
-Status SaveProgram(const std::string& path, const Program& program, const PackOptions& options = {});
+Status SaveProgram(const std::string& path, const Program& program,
+                   const PackOptions& options = {});
 Expected<Program> LoadProgram(const std::string& path, const ProgramLimits& limits = {});
 
 // True where `bytes` begin like a .plut file.
