@@ -144,6 +144,8 @@ std::string DnnFailure() {
     return "out of memory";
   } catch (const std::exception& error) {
     return error.what();
+  } catch (...) {
+    return "an unknown failure";
   }
 }
 

@@ -97,6 +97,21 @@ TEST_P(ExecutorOps, Convolution) {
           random_);
 }
 
+TEST_P(ExecutorOps, ConvolutionWithPadsBeyondItsKernel) {
+  const Shape in = random_.AnyShape(20, 6);
+  Window window{.kernel_h = random_.Int(1, 3),
+                .kernel_w = random_.Int(1, 3),
+                .stride_h = random_.Int(1, 3),
+                .stride_w = random_.Int(1, 3)};
+  window.pad_top = random_.Int(3, 12);
+  window.pad_left = random_.Int(3, 12);
+  window.pad_bottom = random_.Int(3, 12);
+  window.pad_right = random_.Int(3, 40);
+  const bool depthwise = random_.Int(0, 1) == 1;
+  CheckOp(RandomConv(random_, window, in.c, depthwise ? in.c : 16, depthwise ? in.c : 1), {in},
+          random_);
+}
+
 TEST_P(ExecutorOps, GroupedConvolution) {
   const int32_t groups = random_.Int(2, 6);
   const Shape in{groups * random_.Int(1, 9), random_.Int(1, 12), random_.Int(1, 12)};

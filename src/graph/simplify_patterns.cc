@@ -55,7 +55,8 @@ std::optional<Polynomial> Product(const Polynomial& a, const Polynomial& b) {
   return product;
 }
 
-// The node's value as a polynomial in the value of node `x`, of the same shape, if it is one.
+// The node's value as a polynomial in the value of node `x`, element by element, if it is one. (No
+// operator here spreads a value, so both have one shape.)
 std::optional<Polynomial> AsPolynomial(const Rewriter& graph, int32_t node, int32_t x, int depth) {
   if (node == x) return Polynomial{0, 1, 0, 0};
   if (node < x || depth == 0) return {};
@@ -146,7 +147,6 @@ std::optional<Function> GateFunction(const Core& core, const Polynomial& p, doub
 // it) that function.
 bool RecogniseGate(Rewriter& graph, int32_t root, int32_t node, double k) {
   const std::vector<int32_t> inputs = graph.at(node).inputs;
-  if (graph.at(inputs[0]).shape != graph.at(inputs[1]).shape) return false;
   for (const size_t side : {0, 1}) {
     const auto core = AsCore(graph, inputs[1 - side]);
     if (!core) continue;

@@ -154,7 +154,9 @@ TEST_F(SimplifyTest, AffinesMerge) {
 
 TEST_F(SimplifyTest, AffinesWithAnotherReaderStay) {
   const int32_t first = PutAffine(0), second = PutAffine(first);
-  EXPECT_EQ(OpsOf({b_.Put(Add{}, {first, second})}), "input affine affine add");
+  Graph result;
+  EXPECT_EQ(OpsOf({b_.Put(Add{}, {first, second})}, &result), "input affine affine add");
+  EXPECT_EQ(result.nodes[2].inputs, std::vector<int32_t>{1});
 }
 
 TEST_F(SimplifyTest, WhatDoesNothingGoes) {
@@ -208,6 +210,9 @@ TEST_F(SimplifyTest, ClampsMerge) {
   EXPECT_EQ(two(unit, {Function::kClip, 2, 3, {}}, &merged), "input clip");
   EXPECT_EQ(merged.a, 2);
   EXPECT_EQ(merged.b, 2);
+  EXPECT_EQ(two({Function::kClip, 2, 3, {}}, unit, &merged), "input clip");
+  EXPECT_EQ(merged.a, 1);
+  EXPECT_EQ(merged.b, 1);
   EXPECT_EQ(two({Function::kTanh, 0, 0, {}}, relu), "input tanh relu");
   EXPECT_EQ(two({Function::kSigmoid, 0, 0, {}}, relu), "input sigmoid");
   EXPECT_EQ(two({Function::kClip, 0, INFINITY, {}}, {Function::kNeg, 0, 0, {}}), "input relu neg");
