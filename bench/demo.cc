@@ -123,7 +123,7 @@ void Print(const std::vector<Column>& columns, size_t images, std::string_view i
     for (const Column& column : columns) cells.push_back(column.*cell);
     table.Add(std::move(cells));
   };
-  row(Cat("top-1, ", images, " test images"), &Column::top1);
+  row(Cat("top-1, ", Thousands(static_cast<int64_t>(images)), " test images"), &Column::top1);
   row("same answer as float32", &Column::agree);
   row("weight codes, bytes", &Column::code_bytes);
   row("  bits a weight", &Column::code_bits);
