@@ -15,9 +15,9 @@ struct ImportOptions {
   int64_t max_elements = int64_t{1} << 30;  // of all constants together
 };
 
-// Reads a model file (external data only from beside it: no "..", no absolute path, no link out of the folder).
-// Errors name the node, its operator, the attribute and a remedy: kBadInput for what is malformed, kUnsupported for
-// what is outside potlut, kResourceLimit past the limits.
+// Reads a model file (external data only from beside it: no "..", no absolute path, no link out of
+// the folder). Errors name the node, its operator, the attribute and a remedy: kBadInput for what
+// is malformed, kUnsupported for what is outside potlut, kResourceLimit past the limits.
 Expected<graph::Graph> ImportFile(const std::string& path, const ImportOptions& options = {});
 
 // The same from memory; `folder` is where external data may lie (empty: none allowed).
