@@ -55,8 +55,8 @@ std::optional<Polynomial> Product(const Polynomial& a, const Polynomial& b) {
   return product;
 }
 
-// The node's value as a polynomial in the value of node `x`, element by element, if it is one. (No
-// operator here spreads a value, so both have one shape.)
+// The node's value as a polynomial in the value of node `x`, element by element, if it is one. An
+// Add or Mul of two such operands has them in one shape: neither can be spread.
 std::optional<Polynomial> AsPolynomial(const Rewriter& graph, int32_t node, int32_t x, int depth) {
   if (node == x) return Polynomial{0, 1, 0, 0};
   if (node < x || depth == 0) return {};
