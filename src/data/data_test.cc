@@ -1,3 +1,4 @@
+// Sources over folders and files that the tests write.
 #include "data/data.h"
 
 #include <gtest/gtest.h>

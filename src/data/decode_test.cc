@@ -1,3 +1,4 @@
+// Decoders against encoders of the same libraries; truncated, damaged and oversized files.
 #include <gtest/gtest.h>
 #include <png.h>
 

@@ -1,3 +1,4 @@
+// .npy and .npz: what NumPy writes, and what lies about itself.
 #include "data/npy.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// The resize against its filter in real numbers; cropping and channel conversion.
 #include "data/resize.h"
 
 #include <gtest/gtest.h>

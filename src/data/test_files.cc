@@ -1,3 +1,4 @@
+// Encoders for the tests of this room.
 #include "data/test_files.h"
 
 #include <cstdio>

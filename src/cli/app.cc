@@ -1,0 +1,80 @@
+// Declares the commands, parses, runs the chosen one and turns whatever happens into an exit code.
+#include "cli/app.h"
+
+#include <new>
+
+#include "base/text.h"
+#include "cli/commands/commands.h"
+#include "cli/interrupt.h"
+#include "cli/version.h"
+
+namespace potlut::cli {
+namespace {
+
+constexpr const char* kFooter =
+    "exit codes: 0 fine, 1 failed, 2 usage, 3 bad input, 4 unsupported, 5 a gate missed,\n"
+    "            6 resource limit, 130 interrupted\n"
+    "data:       cifar10:DIR, cifar100:DIR, a folder of JPEG and PNG images (one sub-folder a\n"
+    "            class, or flat with labels.txt), one image, .npy or .npz of uint8 pixels\n"
+    "'potlut COMMAND --help' tells the options of a command.";
+
+void Declare(CLI::App& app, Shell& shell) {
+  app.set_version_flag("--version", kTool);
+  app.footer(kFooter);
+  app.require_subcommand(1);
+  AddQuantize(app, shell);
+  AddRun(app, shell);
+  AddEval(app, shell);
+  AddBench(app, shell);
+  AddInspect(app, shell);
+  AddDiff(app, shell);
+  AddVerify(app, shell);
+  AddOps(app, shell);
+  AddDoctor(app, shell);
+}
+
+// The command's name where one was given, for the hint.
+std::string HelpHint(const CLI::App& app) {
+  const auto chosen = app.get_subcommands();
+  return Cat("; see 'potlut ", chosen.empty() ? "" : chosen[0]->get_name() + " ", "--help'");
+}
+
+Status Run(int argc, char** argv, Shell& shell) {
+  CLI::App app(
+      "Makes neural networks run by look-up and add: small integer weights out of ONNX models.",
+      "potlut");
+  try {
+    Declare(app, shell);
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
+      app.exit(error);  // prints the help or the version to stdout
+      return shell.console.Finish();
+    }
+    return UsageError(std::string_view(error.what()), HelpHint(app));
+  }
+  CatchInterrupt();
+  POTLUT_RETURN_IF_ERROR(shell.action());
+  return shell.console.Finish();
+}
+
+}  // namespace
+
+int Main(int argc, char** argv) {
+  Shell shell;
+  Status status;
+  try {
+    status = Run(argc, argv, shell);
+  } catch (const std::bad_alloc&) {
+    status = Status(ErrorCode::kResourceLimit, "out of memory");
+  } catch (const std::exception& error) {
+    status =
+        Status(ErrorCode::kFailed, Cat("unexpected failure: ", std::string_view(error.what())));
+  }
+  if (status.ok()) return 0;
+  (void)shell.console.Finish();  // what was printed before the error still counts
+  shell.console.ShowError(status.error());
+  return static_cast<int>(status.code());
+}
+
+}  // namespace potlut::cli

@@ -1,0 +1,34 @@
+// Options of the commands that run models on data.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "cli/classifier.h"
+#include "cli/shell.h"
+
+namespace potlut::cli {
+
+struct ModelOptions {
+  NormalisationOptions normalisation;  // of .onnx
+  std::optional<int32_t> resize;
+  bool reference = false;
+};
+void AddModelOptions(CLI::App& command, ModelOptions& options);
+
+struct DataOptions {
+  std::string data;
+  std::string split = "test";
+  int64_t images = 0;  // 0: all
+};
+// --data, --split and --images.
+void AddDataOptions(CLI::App& command, DataOptions& options);
+
+Expected<ClassifierOptions> ResolveModelOptions(const ModelOptions& options, const Shell& shell,
+                                                int32_t batch);
+Expected<std::unique_ptr<data::Source>> OpenData(const DataOptions& options,
+                                                 const data::Geometry& geometry);
+
+}  // namespace potlut::cli
