@@ -13,7 +13,7 @@ help:  ## show this list
 
 demo: configure  ## quantise the shipped ResNet-20, run it on the shipped images, print one table
 	@cmake --build --preset release -j $(JOBS) --target potlut-demo
-	@build/release/bench/potlut-demo models
+	@build/release/bench/potlut-demo models build/release/resnet20-cifar10-pot4.plut
 
 test: build  ## build everything and run every test
 	@tools/run-tests.sh release

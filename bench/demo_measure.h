@@ -1,55 +1,35 @@
-// What the demo measures of a network: answers on images, time of one image, operations, bytes.
+// What the demo measures of a network: answers on images, time of one image, bytes, operations.
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <vector>
 
+#include "base/progress.h"
+#include "cli/preprocess.h"
 #include "data/data.h"
-#include "engine/engine.h"
-#include "graph/graph.h"
-#include "pack/plut.h"
 #include "program/reference.h"
 
 namespace potlut::bench {
 
-struct Images {
-  std::vector<std::vector<uint8_t>> pixels;  // HWC
-  std::vector<int32_t> labels;
+// A model file (.onnx or .plut), measured.
+struct Measured {
+  std::vector<int32_t> answers;  // a class for each image
+  double microseconds = 0;       // one image in, its scores out, one thread; median
+  int64_t file_bytes = 0;
+
+  // Of a .plut only:
+  int64_t weights = 0, code_bytes = 0;  // codes: stage 1, before entropy coding
+  OpCounts counts;                      // of the reference executor on one image
+  double reference_microseconds = 0;    // of the same
+  int compared = 0,
+      equal = 0;  // images on which engine and reference were compared; gave equal bits
 };
-// Reads a whole source.
-Expected<Images> ReadImages(const data::Source& source);
 
-// x_real = (pixel - mean[c]) / stddev[c].
-struct Normalisation {
-  std::vector<double> mean, stddev;
-};
-
-// The classes that a float network answers, an image each.
-Expected<std::vector<int32_t>> FloatAnswers(const graph::Graph& graph,
-                                            const Normalisation& normalisation,
-                                            const Images& images);
-// Median nanoseconds of one image on one thread.
-Expected<double> FloatLatency(const graph::Graph& graph, const Normalisation& normalisation,
-                              const Images& images);
-
-// The same of an integer program, by the engine.
-Expected<std::vector<int32_t>> EngineAnswers(const std::shared_ptr<const Model>& model,
-                                             const Images& images);
-Expected<double> EngineLatency(const std::shared_ptr<const Model>& model, const Images& images);
-
-// The reference executor on the first `count` images: its time, its operations of one image, and on
-// how many images the engine returned the same bits.
-struct ReferenceResult {
-  double nanoseconds = 0;
-  OpCounts counts;
-  int count = 0, equal = 0;
-};
-Expected<ReferenceResult> RunReference(const std::shared_ptr<const Model>& model,
-                                       const Images& images, int count);
-
-// Percent of the answers that are the labels.
-double Top1(const std::vector<int32_t>& answers, const std::vector<int32_t>& labels);
+// `images` have labels. `normalisation` is for .onnx; a .plut carries its own.
+Expected<Measured> MeasureOnnx(const std::string& path, const cli::Normalisation& normalisation,
+                               const data::Source& images, Progress& progress);
+Expected<Measured> MeasurePlut(const std::string& path, const data::Source& images,
+                               Progress& progress);
 
 }  // namespace potlut::bench

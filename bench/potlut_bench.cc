@@ -2,6 +2,7 @@
 // shifts, multiplication; single thread, scalar code), and by the engine's kernels beside them. All
 // return equal bits, which is checked first.
 #include <benchmark/benchmark.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -12,11 +13,12 @@
 #include <random>
 
 #include "base/text.h"
+#include "cli/table.h"
+#include "cli/units.h"
 #include "engine/engine.h"
 #include "program/reference.h"
 #include "program/testing.h"
 #include "program/validate.h"
-#include "table.h"
 
 namespace potlut::bench {
 namespace {
@@ -126,25 +128,25 @@ std::string BenchmarkName(const Layer& layer, const Way& way) {
 
 void Print(const std::vector<Layer>& layers, const std::vector<Way>& ways,
            const Collector& collector) {
-  std::vector<std::string> head{"3x3, pot 4, 8-bit activations"};
+  std::vector<cli::Table::Column> heads{{"3x3, pot 4, 8-bit activations", cli::Table::Kind::kText}};
   for (const Layer& layer : layers) {
-    head.push_back(layer.name);
-    head.push_back("MAC/ns");
-    head.push_back("speed");
+    heads.push_back({layer.name});
+    heads.push_back({"MAC/ns"});
+    heads.push_back({"speed"});
   }
-  Table table(head);
+  cli::Table table(heads);
   for (const Way& way : ways) {
     std::vector<std::string> row{way.name};
     for (const Layer& layer : layers) {
       const double time = collector.Time(BenchmarkName(layer, way));
       const double base = collector.Time(BenchmarkName(layer, ways[0]));
-      row.push_back(time > 0 ? Duration(time) : "");
-      row.push_back(time > 0 ? Fixed(static_cast<double>(layer.macs) / time, 2) : "");
-      row.push_back(time > 0 && base > 0 ? Fixed(base / time, 2) + "x" : "");
+      row.push_back(time > 0 ? cli::FormatMicroseconds(time / 1e3) : "");
+      row.push_back(time > 0 ? fmt::format("{:.2f}", static_cast<double>(layer.macs) / time) : "");
+      row.push_back(time > 0 && base > 0 ? fmt::format("{:.2f}x", base / time) : "");
     }
-    table.Add(std::move(row));
+    table.Row(std::move(row));
   }
-  std::cout << table.Text() << "speed: against " << ways[0].name
+  std::cout << table.Render(0, false) << "speed: against " << ways[0].name
             << " in the same column. One thread.\n";
 }
 
