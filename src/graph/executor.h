@@ -32,7 +32,8 @@ class Executor {
                                             std::span<const int32_t> wanted) = 0;
 };
 
-// C[m][n] (+)= A^T B for row-major A[k][m], B[k][n]: fast single precision, for Hessians.
+// C[m][n] (+)= A^T B for row-major A[k][m], B[k][n]: fast single precision, for Hessians. Runs on the calling thread
+// alone, so that callers can work in parallel.
 void GemmTransposedA(int64_t m, int64_t n, int64_t k, const float* a, const float* b, float* c,
                      bool accumulate);
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "graph/executor.h"
+#include "graph/team.h"
 
 namespace potlut::graph {
 
@@ -14,6 +15,7 @@ void GemmTransposedA(int64_t m, int64_t n, int64_t k, const float* a, const floa
     if (!accumulate) std::fill(c, c + m * n, 0.0F);
     return;
   }
+  SetTeamThreads(1);
   // dnnl_sgemm is row-major; A is stored [k][m], that is transposed, with rows of m values.
   dnnl_sgemm('T', 'N', m, n, k, 1.0F, a, m, b, n, accumulate ? 1.0F : 0.0F, c, n);
 }

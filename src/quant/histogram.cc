@@ -44,6 +44,21 @@ void Histogram::Add(std::span<const float> values, size_t stride) {
   }
 }
 
+void Histogram::Merge(const Histogram& other) {
+  min_ = std::min(min_, other.min_);
+  max_ = std::max(max_, other.max_);
+  if (other.range_ == 0) return;
+  Histogram grown = other;
+  const double range = std::max(range_, other.range_);
+  for (Histogram* h : {this, &grown}) {
+    if (h->range_ < range) h->Grow(range / 2);
+  }
+  for (size_t i = 0; i < kBins; ++i) {
+    positive_[i] += grown.positive_[i];
+    negative_[i] += grown.negative_[i];
+  }
+}
+
 double Histogram::Error(double step, TensorType type) const {
   if (range_ == 0) return 0;
   double sum = 0, count = 0;

@@ -16,6 +16,9 @@ class Histogram {
   // all the extremes.
   void Add(std::span<const float> values, size_t stride);
 
+  // Takes in what another saw; the order of merging does not matter.
+  void Merge(const Histogram& other);
+
   double min() const { return min_; }
   double max() const { return max_; }
   // Non-negative up to what rounding would hide.

@@ -2,10 +2,8 @@
 #include "quant/moments.h"
 
 #include <algorithm>
-#include <cstring>
 #include <numeric>
 
-#include "base/parallel.h"
 #include "graph/executor.h"
 
 namespace potlut::quant {
@@ -64,75 +62,89 @@ void Moments::Gather(const uint8_t* image, int64_t position, float* row) const {
   }
 }
 
-void Moments::Add(const uint8_t* x, const float* y, const std::vector<double>& scale, int32_t count,
-                  int64_t first, int threads) {
+Moments::Partial Moments::Measure(const uint8_t* x, const float* y,
+                                  const std::vector<double>& scale, int32_t count,
+                                  int64_t first) const {
   const int64_t positions = int64_t{out_.h} * out_.w;
   const int64_t step = SpreadStep(positions);
   const auto groups = static_cast<int64_t>(moments_.size());
-  const int64_t width = groups * columns_;
   const int64_t n = count * per_image_;
-  x_rows_.resize(static_cast<size_t>(n * width));
-  y_rows_.resize(static_cast<size_t>(n * out_.c));
-  const int64_t in_size = in_.count(), out_size = out_.count();
-  ParallelFor(count, threads, [&](int64_t image) {
+  const int64_t width = groups * columns_;
+  std::vector<float> x_rows(static_cast<size_t>(n * width));
+  std::vector<float> y_rows(static_cast<size_t>(n * out_.c));
+  for (int64_t image = 0; image < count; ++image) {
     const int64_t start = (first + image) * 7919 % positions;
     for (int64_t k = 0; k < per_image_; ++k) {
       const int64_t position = (start + k * step) % positions;
       const int64_t row = image * per_image_ + k;
-      Gather(x + image * in_size, position, &x_rows_[static_cast<size_t>(row * width)]);
-      const float* from = y + image * out_size + position * out_.c;
-      float* to = &y_rows_[static_cast<size_t>(row * out_.c)];
+      Gather(x + image * in_.count(), position, &x_rows[static_cast<size_t>(row * width)]);
+      const float* from = y + image * out_.count() + position * out_.c;
+      float* to = &y_rows[static_cast<size_t>(row * out_.c)];
       for (int32_t o = 0; o < out_.c; ++o) {
         to[o] = static_cast<float>(from[o] * scale[static_cast<size_t>(o)]);
       }
     }
-  });
-  samples_ += n;
-
-  if (columns_ >= kSmall) {
-    // Group by group through the matrix product; rows of one group are brought together first.
-    std::vector<float> xg, yg;
-    for (int64_t g = 0; g < groups; ++g) {
-      const float* xs = x_rows_.data();
-      const float* ys = y_rows_.data();
-      if (groups > 1) {
-        xg.resize(static_cast<size_t>(n * columns_));
-        yg.resize(static_cast<size_t>(n * rows_));
-        for (int64_t r = 0; r < n; ++r) {
-          std::copy_n(xs + r * width + g * columns_, columns_, xg.data() + r * columns_);
-          std::copy_n(ys + r * out_.c + g * rows_, rows_, yg.data() + r * rows_);
-        }
-        xs = xg.data();
-        ys = yg.data();
-      }
-      using Map =
-          Eigen::Map<const Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>;
-      GroupMoments& m = moments_[static_cast<size_t>(g)];
-      product_.resize(static_cast<size_t>(int64_t{columns_} * std::max(columns_, rows_)));
-      graph::GemmTransposedA(columns_, columns_, n, xs, xs, product_.data(), false);
-      m.xx += Map(product_.data(), columns_, columns_).cast<double>();
-      graph::GemmTransposedA(rows_, columns_, n, ys, xs, product_.data(), false);
-      m.yx += Map(product_.data(), rows_, columns_).cast<double>();
-      for (int64_t r = 0; r < n; ++r) {
-        for (int32_t k = 0; k < columns_; ++k) m.x[k] += xs[r * columns_ + k];
-        for (int32_t o = 0; o < rows_; ++o) m.y[o] += ys[r * rows_ + o];
-      }
-    }
-    return;
   }
-  ParallelFor(groups, threads, [&](int64_t g) {
-    GroupMoments& m = moments_[static_cast<size_t>(g)];
-    for (int64_t r = 0; r < n; ++r) {
-      const float* xs = &x_rows_[static_cast<size_t>(r * width + g * columns_)];
-      const float* ys = &y_rows_[static_cast<size_t>(r * out_.c + g * rows_)];
-      for (int32_t i = 0; i < columns_; ++i) {
-        m.x[i] += xs[i];
-        for (int32_t j = 0; j < columns_; ++j) m.xx(j, i) += double{xs[i]} * xs[j];
-        for (int32_t o = 0; o < rows_; ++o) m.yx(o, i) += double{ys[o]} * xs[i];
-      }
-      for (int32_t o = 0; o < rows_; ++o) m.y[o] += ys[o];
+
+  Partial sums;
+  sums.samples = n;
+  sums.xx.assign(static_cast<size_t>(width * columns_), 0.0F);
+  sums.yx.assign(static_cast<size_t>(int64_t{out_.c} * columns_), 0.0F);
+  sums.x.assign(static_cast<size_t>(width), 0.0);
+  sums.y.assign(static_cast<size_t>(out_.c), 0.0);
+  for (int64_t r = 0; r < n; ++r) {
+    for (int64_t k = 0; k < width; ++k)
+      sums.x[static_cast<size_t>(k)] += x_rows[static_cast<size_t>(r * width + k)];
+    for (int64_t o = 0; o < out_.c; ++o) {
+      sums.y[static_cast<size_t>(o)] += y_rows[static_cast<size_t>(r * out_.c + o)];
     }
-  });
+  }
+  std::vector<float> xg, yg;
+  for (int64_t g = 0; g < groups; ++g) {
+    float* xx = &sums.xx[static_cast<size_t>(g * columns_ * columns_)];
+    float* yx = &sums.yx[static_cast<size_t>(g * rows_ * columns_)];
+    if (columns_ < kSmall) {
+      for (int64_t r = 0; r < n; ++r) {
+        const float* xs = &x_rows[static_cast<size_t>(r * width + g * columns_)];
+        const float* ys = &y_rows[static_cast<size_t>(r * out_.c + g * rows_)];
+        for (int32_t i = 0; i < columns_; ++i) {
+          for (int32_t j = 0; j < columns_; ++j) xx[i * columns_ + j] += xs[i] * xs[j];
+        }
+        for (int32_t o = 0; o < rows_; ++o) {
+          for (int32_t i = 0; i < columns_; ++i) yx[o * columns_ + i] += ys[o] * xs[i];
+        }
+      }
+      continue;
+    }
+    const float* xs = x_rows.data();
+    const float* ys = y_rows.data();
+    if (groups > 1) {  // rows of one group are brought together for the matrix product
+      xg.resize(static_cast<size_t>(n * columns_));
+      yg.resize(static_cast<size_t>(n * rows_));
+      for (int64_t r = 0; r < n; ++r) {
+        std::copy_n(xs + r * width + g * columns_, columns_, xg.data() + r * columns_);
+        std::copy_n(ys + r * out_.c + g * rows_, rows_, yg.data() + r * rows_);
+      }
+      xs = xg.data();
+      ys = yg.data();
+    }
+    graph::GemmTransposedA(columns_, columns_, n, xs, xs, xx, false);
+    graph::GemmTransposedA(rows_, columns_, n, ys, xs, yx, false);
+  }
+  return sums;
+}
+
+void Moments::Add(const Partial& partial) {
+  using Rows = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  samples_ += partial.samples;
+  for (size_t g = 0; g < moments_.size(); ++g) {
+    GroupMoments& m = moments_[g];
+    const auto n = static_cast<size_t>(columns_), o = static_cast<size_t>(rows_);
+    m.xx += Eigen::Map<const Rows>(&partial.xx[g * n * n], columns_, columns_).cast<double>();
+    m.yx += Eigen::Map<const Rows>(&partial.yx[g * o * n], rows_, columns_).cast<double>();
+    m.x += Eigen::Map<const Eigen::VectorXd>(&partial.x[g * n], columns_);
+    m.y += Eigen::Map<const Eigen::VectorXd>(&partial.y[g * o], rows_);
+  }
 }
 
 GroupMoments Moments::Centred(int32_t group) const {

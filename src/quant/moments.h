@@ -27,11 +27,18 @@ class Moments {
   Moments(const Window& window, int32_t groups, Dims in, Dims out, TensorType in_type,
           int64_t per_image);
 
-  // Takes in `count` images. `x`: stored integers of the layer's input. `y`: NHWC floats of the
+  // Sums over some images, as single precision: measured in parallel, added in a fixed order.
+  struct Partial {
+    std::vector<float> xx, yx;  // [group][column or row][column]
+    std::vector<double> x, y;   // [group][column], [group][row]
+    int64_t samples = 0;
+  };
+  // Measures `count` images. `x`: stored integers of the layer's input. `y`: NHWC floats of the
   // outputs wanted. `scale[o]` brings y to the unit above. `first` numbers the images: it picks the
-  // positions.
-  void Add(const uint8_t* x, const float* y, const std::vector<double>& scale, int32_t count,
-           int64_t first, int threads);
+  // positions. Thread safe.
+  Partial Measure(const uint8_t* x, const float* y, const std::vector<double>& scale, int32_t count,
+                  int64_t first) const;
+  void Add(const Partial& partial);
 
   int32_t groups() const { return static_cast<int32_t>(moments_.size()); }
   int64_t samples() const { return samples_; }
@@ -48,7 +55,6 @@ class Moments {
   int64_t samples_ = 0;
   int32_t columns_ = 0, rows_ = 0;  // of one group
   std::vector<GroupMoments> moments_;
-  std::vector<float> x_rows_, y_rows_, product_;
 };
 
 }  // namespace potlut::quant

@@ -115,11 +115,16 @@ class Quantiser {
     std::vector<double> scale;
     for (const double f : scales.output_factor)
       scale.push_back(std::ldexp(1 / f, -scales.input_exponent));
-    POTLUT_RETURN_IF_ERROR(stream_->Visit(position, node.node, [&](Chunk& chunk) -> Status {
-      moments.Add(chunk.integers.at(node.inputs[0]).data(), chunk.floats.at(node.node).data(),
-                  scale, chunk.count, chunk.first, threads_);
-      return {};
-    }));
+    std::vector<Moments::Partial> partial(static_cast<size_t>(stream_->slots()));
+    POTLUT_RETURN_IF_ERROR(stream_->Visit(
+        position, node.node,
+        [&](Chunk& chunk, int slot) -> Status {
+          partial[static_cast<size_t>(slot)] =
+              moments.Measure(chunk.integers.at(node.inputs[0]).data(),
+                              chunk.floats.at(node.node).data(), scale, chunk.count, chunk.first);
+          return {};
+        },
+        [&](int slot) { moments.Add(partial[static_cast<size_t>(slot)]); }));
     POTLUT_ASSIGN_OR_RETURN(const QuantisedLayer layer,
                             QuantiseLayer(conv, node, scales, moments, recipe_, threads_));
     return lowering.LowerConv(node, layer.alphabet, layer.rows, layer.bias);

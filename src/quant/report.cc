@@ -41,29 +41,43 @@ Status FillReport(const graph::Graph& graph, const Plan& plan, Lowering& lowerin
     const PlanNode& node = plan.nodes[i];
     if (node.kind != PlanNode::Kind::kConv) continue;
     const PlanTensor& t = plan.tensors[static_cast<size_t>(node.output)];
-    double signal = 0, noise = 0, clipped = 0, count = 0;
+    struct Sums {
+      double signal = 0, noise = 0, clipped = 0, count = 0;
+    };
+    Sums sums;
+    std::vector<Sums> partial(static_cast<size_t>(stream.slots()));
     // Fused clamps are part of the layer: compared is the value after them.
-    POTLUT_RETURN_IF_ERROR(stream.Visit(i + 1, t.value, [&](Chunk& chunk) -> Status {
-      const auto& stored = chunk.integers.at(node.output);
-      const graph::Values& wanted = chunk.floats.at(t.value);
-      const size_t n = stored.size() / t.type.bytes();
-      for (size_t k = 0; k < n; ++k) {
-        int32_t q;
-        if (t.type.wide()) {
-          std::memcpy(&q, stored.data() + k * 4, 4);
-        } else {
-          q = t.type.is_signed ? int32_t{static_cast<int8_t>(stored[k])} : int32_t{stored[k]};
-        }
-        const double real =
-            q * t.real_scale(static_cast<int32_t>(k % static_cast<size_t>(t.dims.c)));
-        const double error = wanted[k] - real;
-        signal += double{wanted[k]} * wanted[k];
-        noise += error * error;
-        clipped += q == t.type.hi() || (t.type.is_signed && q == t.type.lo()) ? 1 : 0;
-      }
-      count += static_cast<double>(n);
-      return {};
-    }));
+    POTLUT_RETURN_IF_ERROR(stream.Visit(
+        i + 1, t.value,
+        [&](Chunk& chunk, int slot) -> Status {
+          const auto& stored = chunk.integers.at(node.output);
+          const graph::Values& wanted = chunk.floats.at(t.value);
+          Sums& s = partial[static_cast<size_t>(slot)];
+          s = Sums();
+          const size_t n = stored.size() / t.type.bytes();
+          for (size_t k = 0; k < n; ++k) {
+            int32_t q;
+            if (t.type.wide()) {
+              std::memcpy(&q, stored.data() + k * 4, 4);
+            } else {
+              q = t.type.is_signed ? int32_t{static_cast<int8_t>(stored[k])} : int32_t{stored[k]};
+            }
+            const auto channel = static_cast<int32_t>(k % static_cast<size_t>(t.dims.c));
+            const double error = wanted[k] - q * t.real_scale(channel);
+            s.signal += double{wanted[k]} * wanted[k];
+            s.noise += error * error;
+            s.clipped += q == t.type.hi() || (t.type.is_signed && q == t.type.lo()) ? 1 : 0;
+          }
+          s.count = static_cast<double>(n);
+          return {};
+        },
+        [&](int slot) {
+          const Sums& s = partial[static_cast<size_t>(slot)];
+          sums.signal += s.signal;
+          sums.noise += s.noise;
+          sums.clipped += s.clipped;
+          sums.count += s.count;
+        }));
     const Node& lowered = program.nodes[lowering.nodes(i).second - 1];
     const auto& op = std::get<ConvOp>(lowered.op);
     const Tensor& in = program.tensors[static_cast<size_t>(lowered.inputs[0])];
@@ -79,8 +93,9 @@ Status FillReport(const graph::Graph& graph, const Plan& plan, Lowering& lowerin
                             static_cast<double>(std::max<int64_t>(1, cost.weights));
     layer.range_lo = ranges[static_cast<size_t>(node.output)].lo;
     layer.range_hi = ranges[static_cast<size_t>(node.output)].hi;
-    layer.sqnr_db = noise > 0 ? 10 * std::log10(std::max(signal, 1e-300) / noise) : INFINITY;
-    layer.clipped = count > 0 ? clipped / count : 0;
+    layer.sqnr_db =
+        sums.noise > 0 ? 10 * std::log10(std::max(sums.signal, 1e-300) / sums.noise) : INFINITY;
+    layer.clipped = sums.count > 0 ? sums.clipped / sums.count : 0;
     layer.entropy = EntropyOf(op.codes);
     report.layers.push_back(layer);
   }

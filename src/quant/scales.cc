@@ -66,7 +66,6 @@ Status ChooseScales(const graph::Graph& graph, Plan& plan, Stream& stream,
                     std::vector<TensorRange>& ranges) {
   // What is watched: each class through the tensors that are computed (not moved) into it.
   std::map<int32_t, std::vector<int32_t>> classes_of_value;
-  std::vector<Histogram> histograms(plan.tensors.size());  // by class
   std::vector<bool> only_free(plan.tensors.size(), true);  // by class: may have any factor
   for (const PlanNode& node : plan.nodes) {
     const PlanTensor& out = plan.tensors[static_cast<size_t>(node.output)];
@@ -85,40 +84,63 @@ Status ChooseScales(const graph::Graph& graph, Plan& plan, Stream& stream,
     only_free[static_cast<size_t>(plan.tensors[static_cast<size_t>(t)].scale_class)] = false;
   }
 
-  PixelCounts pixels(static_cast<size_t>(graph.input_shape().c));
-  for (auto& counts : pixels) counts.fill(0);
-  std::map<int32_t, TensorRange> value_ranges;
-  POTLUT_RETURN_IF_ERROR(stream.VisitFloat([&](const Chunk& chunk, int32_t value) -> Status {
+  // Each slot counts for itself; sums of whole numbers and extremes come out the same in any order.
+  struct Seen {
+    std::vector<Histogram> histograms;  // by class
+    PixelCounts pixels;
+    std::map<int32_t, TensorRange> ranges;  // by value
+  };
+  std::vector<Seen> seen(static_cast<size_t>(stream.slots()));
+  for (Seen& s : seen) {
+    s.histograms.resize(plan.tensors.size());
+    s.pixels.resize(static_cast<size_t>(graph.input_shape().c));
+    for (auto& counts : s.pixels) counts.fill(0);
+  }
+  POTLUT_RETURN_IF_ERROR(stream.VisitFloat([&](const Chunk& chunk, int32_t value,
+                                               int slot) -> Status {
+    Seen& s = seen[static_cast<size_t>(slot)];
     if (value == 0) {
       const auto& raw = chunk.integers.at(plan.input);
-      for (size_t i = 0; i < raw.size(); ++i) pixels[i % pixels.size()][raw[i]] += 1;
+      for (size_t i = 0; i < raw.size(); ++i) s.pixels[i % s.pixels.size()][raw[i]] += 1;
     }
     const auto it = classes_of_value.find(value);
     if (it == classes_of_value.end()) return {};
-    const auto count = static_cast<size_t>(graph.nodes[static_cast<size_t>(value)].shape.count()) *
-                       static_cast<size_t>(chunk.count);
-    const std::span<const float> values(chunk.floats.at(value).data(), count);
-    // About 8192 values an image are enough for a histogram; a prime stride meets all channels.
-    const size_t stride = count / static_cast<size_t>(chunk.count) > 16384 ? 7 : 1;
-    for (const int32_t c : it->second) histograms[static_cast<size_t>(c)].Add(values, stride);
+    const auto each = static_cast<size_t>(graph.nodes[static_cast<size_t>(value)].shape.count());
+    const std::span<const float> values(chunk.floats.at(value).data(),
+                                        each * static_cast<size_t>(chunk.count));
+    // Thousands of values an image are enough for a histogram; a prime stride meets all channels.
+    const size_t stride = each > 16384 ? 7 : 1;
+    for (const int32_t c : it->second) s.histograms[static_cast<size_t>(c)].Add(values, stride);
     const auto [lo, hi] = std::minmax_element(values.begin(), values.end());
-    TensorRange& range = value_ranges[value];
+    TensorRange& range = s.ranges[value];
     range.lo = std::min<double>(range.lo, *lo);
     range.hi = std::max<double>(range.hi, *hi);
     return {};
   }));
+  Seen all = std::move(seen[0]);
+  for (size_t i = 1; i < seen.size(); ++i) {
+    for (size_t c = 0; c < all.histograms.size(); ++c)
+      all.histograms[c].Merge(seen[i].histograms[c]);
+    for (size_t c = 0; c < all.pixels.size(); ++c) {
+      for (size_t q = 0; q < 256; ++q) all.pixels[c][q] += seen[i].pixels[c][q];
+    }
+    for (const auto& [value, range] : seen[i].ranges) {
+      TensorRange& r = all.ranges[value];
+      r = {std::min(r.lo, range.lo), std::max(r.hi, range.hi)};
+    }
+  }
 
   for (PlanTensor& t : plan.tensors) {
-    ranges.push_back(value_ranges[t.value]);
+    ranges.push_back(all.ranges[t.value]);
     if (&t == &plan.tensors[static_cast<size_t>(plan.input)] || t.type.wide()) continue;
     const auto c = static_cast<size_t>(t.scale_class);
-    t.type.is_signed = histograms[c].is_signed();
+    t.type.is_signed = all.histograms[c].is_signed();
     if (only_free[c]) {
-      const double step = histograms[c].BestStep(t.type);
+      const double step = all.histograms[c].BestStep(t.type);
       t.exponent = std::ilogb(step);
       t.factor = {std::ldexp(step, -t.exponent)};
     } else {
-      t.exponent = histograms[c].BestExponent(t.type);
+      t.exponent = all.histograms[c].BestExponent(t.type);
     }
   }
   for (const PlanNode& node : plan.nodes) {
@@ -128,7 +150,7 @@ Status ChooseScales(const graph::Graph& graph, Plan& plan, Stream& stream,
                       [&](const PlanTensor& t) { return t.scale_class == out.scale_class; }) == 1;
     if (node.kind == Kind::kTable && node.inputs[0] == plan.input && alone) {
       out.factor.clear();
-      ScaleInputTable(graph, plan, node, pixels, out);
+      ScaleInputTable(graph, plan, node, all.pixels, out);
     }
   }
   return {};

@@ -31,12 +31,11 @@ size_t Chunk::bytes() const {
 }
 
 Stream::Stream(const graph::Graph& graph, const Plan& plan, const ImageSource& images,
-               std::vector<int64_t> chosen, int threads, Progress* progress)
+               std::vector<int64_t> chosen, Progress* progress)
     : graph_(graph),
       plan_(plan),
       images_(images),
       chosen_(std::move(chosen)),
-      threads_(threads),
       progress_(progress),
       consumers_(graph::Consumers(graph)),
       steps_(plan.nodes.size()),
@@ -52,26 +51,19 @@ Expected<std::unique_ptr<Stream>> Stream::Create(const graph::Graph& graph, cons
                                                  const ImageSource& images,
                                                  std::vector<int64_t> chosen, int threads,
                                                  Progress* progress) {
-  std::unique_ptr<Stream> stream(
-      new Stream(graph, plan, images, std::move(chosen), threads, progress));
+  std::unique_ptr<Stream> stream(new Stream(graph, plan, images, std::move(chosen), progress));
   int64_t largest = 1;
   for (const graph::Node& node : graph.nodes) largest = std::max(largest, node.shape.count());
   // Batches large enough for the float kernels, small enough for the caches.
-  stream->batch_ = static_cast<int32_t>(std::clamp<int64_t>((int64_t{1} << 21) / largest, 1, 32));
-  stream->batch_ = static_cast<int32_t>(
-      std::min<int64_t>(stream->batch_, std::max<int64_t>(1, stream->images())));
-  POTLUT_ASSIGN_OR_RETURN(stream->executor_,
-                          graph::Executor::Create(graph, stream->batch_, threads));
+  // Not by the number of threads: the sums' order must not depend on it.
+  stream->batch_ = static_cast<int32_t>(std::clamp<int64_t>((int64_t{1} << 20) / largest, 1, 16));
   const auto chunks = (stream->images() + stream->batch_ - 1) / stream->batch_;
+  for (int64_t slot = 0; slot < std::min<int64_t>(threads, chunks); ++slot) {
+    POTLUT_ASSIGN_OR_RETURN(auto executor, graph::Executor::Create(graph, stream->batch_, 1));
+    stream->executors_.push_back(std::move(executor));
+  }
   stream->kept_.resize(static_cast<size_t>(chunks));
   return stream;
-}
-
-Status Stream::Cancelled() const {
-  if (progress_ != nullptr && progress_->cancelled()) {
-    return {ErrorCode::kInterrupted, "interrupted; nothing was written"};
-  }
-  return {};
 }
 
 Expected<Chunk> Stream::Start(int64_t first) const {
@@ -85,28 +77,21 @@ Expected<Chunk> Stream::Start(int64_t first) const {
   graph::Values& input = chunk.floats[0];
   input.assign(size * static_cast<size_t>(batch_),
                0.0F);  // images that are missing from the last chunk are zeros
-  std::vector<Status> statuses(static_cast<size_t>(chunk.count));
   const auto channels = static_cast<size_t>(shape.c);
-  ParallelFor(chunk.count, threads_, [&](int64_t i) {
-    auto image = images_(chosen_[static_cast<size_t>(first + i)]);
-    if (!image.ok()) {
-      statuses[static_cast<size_t>(i)] = image.error();
-      return;
-    }
-    if (image->size() != size) {
-      statuses[static_cast<size_t>(i)] = BadInput(
-          "calibration image ", chosen_[static_cast<size_t>(first + i)], " has ", image->size(),
-          " values; the network wants ", shape.h, "x", shape.w, "x", shape.c);
-      return;
+  for (int64_t i = 0; i < chunk.count; ++i) {
+    const int64_t index = chosen_[static_cast<size_t>(first + i)];
+    POTLUT_ASSIGN_OR_RETURN(const std::vector<uint8_t> image, images_(index));
+    if (image.size() != size) {
+      return BadInput("calibration image ", index, " has ", image.size(),
+                      " values; the network wants ", shape.h, "x", shape.w, "x", shape.c);
     }
     const size_t base = static_cast<size_t>(i) * size;
-    std::copy(image->begin(), image->end(), raw.begin() + static_cast<ptrdiff_t>(base));
+    std::copy(image.begin(), image.end(), raw.begin() + static_cast<ptrdiff_t>(base));
     for (size_t p = 0; p < size; ++p) {
       const size_t c = p % channels;
-      input[base + p] = static_cast<float>(((*image)[p] - plan_.mean[c]) / plan_.stddev[c]);
+      input[base + p] = static_cast<float>((image[p] - plan_.mean[c]) / plan_.stddev[c]);
     }
-  });
-  for (const Status& status : statuses) POTLUT_RETURN_IF_ERROR(status);
+  }
   return chunk;
 }
 
@@ -120,13 +105,14 @@ void Stream::DropFloats(Chunk& chunk, int32_t until) const {
   }
 }
 
-Status Stream::RunFloat(Chunk& chunk, int32_t until) {
+Status Stream::RunFloat(Chunk& chunk, int32_t until, int slot) const {
   for (; chunk.next_float <= until; ++chunk.next_float) {
     const graph::Node& node = graph_.nodes[static_cast<size_t>(chunk.next_float)];
     std::vector<const graph::Values*> inputs;
     for (const int32_t i : node.inputs) inputs.push_back(&chunk.floats.at(i));
     graph::Values out;
-    POTLUT_RETURN_IF_ERROR(executor_->RunNode(chunk.next_float, inputs, out));
+    POTLUT_RETURN_IF_ERROR(
+        executors_[static_cast<size_t>(slot)]->RunNode(chunk.next_float, inputs, out));
     DropFloats(chunk, until);
     chunk.floats[chunk.next_float] = std::move(out);
   }
@@ -134,18 +120,41 @@ Status Stream::RunFloat(Chunk& chunk, int32_t until) {
   return {};
 }
 
-Status Stream::VisitFloat(const std::function<Status(const Chunk&, int32_t)>& visit) {
-  for (int64_t first = 0; first < images(); first += batch_) {
-    POTLUT_RETURN_IF_ERROR(Cancelled());
-    POTLUT_ASSIGN_OR_RETURN(Chunk chunk, Start(first));
-    POTLUT_RETURN_IF_ERROR(visit(chunk, 0));
-    for (int32_t i = 1; i < static_cast<int32_t>(graph_.nodes.size()); ++i) {
-      POTLUT_RETURN_IF_ERROR(RunFloat(chunk, i));
-      POTLUT_RETURN_IF_ERROR(visit(chunk, i));
+Status Stream::Waves(const std::function<Status(int64_t, int)>& run, const Reduce& reduce) {
+  const auto chunks = static_cast<int64_t>(kept_.size());
+  std::vector<Status> statuses(executors_.size());
+  for (int64_t wave = 0; wave < chunks; wave += slots()) {
+    if (progress_ != nullptr && progress_->cancelled()) {
+      return {ErrorCode::kInterrupted, "interrupted; nothing was written"};
     }
-    if (progress_ != nullptr) progress_->Update(first + chunk.count, "ranges");
+    const int64_t count = std::min<int64_t>(slots(), chunks - wave);
+    ParallelFor(count, slots(), [&](int64_t i) {
+      statuses[static_cast<size_t>(i)] = run(wave + i, static_cast<int>(i));
+    });
+    for (int64_t i = 0; i < count; ++i) {
+      POTLUT_RETURN_IF_ERROR(statuses[static_cast<size_t>(i)]);
+      reduce(static_cast<int>(i));
+    }
   }
   return {};
+}
+
+Status Stream::VisitFloat(const std::function<Status(const Chunk&, int32_t, int)>& visit) {
+  int64_t done = 0;
+  return Waves(
+      [&](int64_t index, int slot) -> Status {
+        POTLUT_ASSIGN_OR_RETURN(Chunk chunk, Start(index * batch_));
+        POTLUT_RETURN_IF_ERROR(visit(chunk, 0, slot));
+        for (int32_t i = 1; i < static_cast<int32_t>(graph_.nodes.size()); ++i) {
+          POTLUT_RETURN_IF_ERROR(RunFloat(chunk, i, slot));
+          POTLUT_RETURN_IF_ERROR(visit(chunk, i, slot));
+        }
+        return {};
+      },
+      [&](int) {
+        done = std::min<int64_t>(done + batch_, images());
+        if (progress_ != nullptr) progress_->Update(done, "ranges");
+      });
 }
 
 Status Stream::Prepare(const Lowering& lowering, Program& program, size_t position) {
@@ -182,16 +191,14 @@ Status Stream::RunIntegers(Chunk& chunk, size_t until) const {
         strides.push_back(data.size() / static_cast<size_t>(chunk.count));
       }
       std::vector<uint8_t> out(step.output_bytes * static_cast<size_t>(chunk.count));
-      ParallelChunks(chunk.count, threads_, [&](int64_t begin, int64_t end, int) {
-        const Scratch scratch = MakeScratch(step.kernel->scratch_bytes());
-        std::vector<const void*> at(inputs.size());
-        for (int64_t i = begin; i < end; ++i) {
-          for (size_t k = 0; k < inputs.size(); ++k)
-            at[k] = inputs[k] + static_cast<size_t>(i) * strides[k];
-          step.kernel->Run(at.data(), out.data() + static_cast<size_t>(i) * step.output_bytes,
-                           scratch.get());
-        }
-      });
+      const Scratch scratch = MakeScratch(step.kernel->scratch_bytes());
+      std::vector<const void*> at(inputs.size());
+      for (int64_t i = 0; i < chunk.count; ++i) {
+        for (size_t k = 0; k < inputs.size(); ++k)
+          at[k] = inputs[k] + static_cast<size_t>(i) * strides[k];
+        step.kernel->Run(at.data(), out.data() + static_cast<size_t>(i) * step.output_bytes,
+                         scratch.get());
+      }
       if (step.plan_output >= 0) {
         chunk.integers[step.plan_output] = std::move(out);
       } else {
@@ -205,29 +212,38 @@ Status Stream::RunIntegers(Chunk& chunk, size_t until) const {
   return {};
 }
 
-Status Stream::Visit(size_t position, int32_t float_until, const Visitor& visit) {
-  for (int64_t first = 0; first < images(); first += batch_) {
-    POTLUT_RETURN_IF_ERROR(Cancelled());
-    std::optional<Chunk>& kept = kept_[static_cast<size_t>(first / batch_)];
-    Chunk chunk;
-    if (kept) {
-      kept_bytes_ -= kept->bytes();
-      chunk = std::move(*kept);
-      kept.reset();
-    }
-    if (chunk.count == 0 || chunk.next_plan > position || chunk.next_float > float_until + 1) {
-      POTLUT_ASSIGN_OR_RETURN(chunk, Start(first));
-    }
-    POTLUT_RETURN_IF_ERROR(RunFloat(chunk, float_until));
-    POTLUT_RETURN_IF_ERROR(RunIntegers(chunk, position));
-    POTLUT_RETURN_IF_ERROR(visit(chunk));
-    const size_t bytes = chunk.bytes();
-    if (kept_bytes_ + bytes <= kKeepBytes) {
-      kept_bytes_ += bytes;
-      kept = std::move(chunk);
-    }
-  }
-  return {};
+Status Stream::Visit(size_t position, int32_t float_until, const Map& map, const Reduce& reduce) {
+  std::vector<int64_t> index_of(executors_.size());
+  std::vector<Chunk> running(executors_.size());
+  return Waves(
+      [&](int64_t index, int slot) -> Status {
+        std::optional<Chunk>& kept = kept_[static_cast<size_t>(index)];
+        Chunk chunk;
+        if (kept) {
+          kept_bytes_ -= kept->bytes();
+          chunk = std::move(*kept);
+          kept.reset();
+        }
+        if (chunk.count == 0 || chunk.next_plan > position || chunk.next_float > float_until + 1) {
+          POTLUT_ASSIGN_OR_RETURN(chunk, Start(index * batch_));
+        }
+        POTLUT_RETURN_IF_ERROR(RunFloat(chunk, float_until, slot));
+        POTLUT_RETURN_IF_ERROR(RunIntegers(chunk, position));
+        POTLUT_RETURN_IF_ERROR(map(chunk, slot));
+        index_of[static_cast<size_t>(slot)] = index;
+        running[static_cast<size_t>(slot)] = std::move(chunk);
+        return {};
+      },
+      [&](int slot) {
+        reduce(slot);
+        Chunk& chunk = running[static_cast<size_t>(slot)];
+        const size_t bytes = chunk.bytes();
+        if (kept_bytes_ + bytes <= kKeepBytes) {
+          kept_bytes_ += bytes;
+          kept_[static_cast<size_t>(index_of[static_cast<size_t>(slot)])] = std::move(chunk);
+        }
+        chunk = Chunk();
+      });
 }
 
 }  // namespace potlut::quant

@@ -3,6 +3,7 @@
 // is computed again.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -37,31 +38,37 @@ class Stream {
                                                   std::vector<int64_t> chosen, int threads,
                                                   Progress* progress);
 
-  using Visitor = std::function<Status(Chunk&)>;
+  // `map` is called for several chunks at once, each time with another slot in [0, slots());
+  // `reduce` for one after the other, in the order of the images: what it makes does not depend on
+  // threads.
+  using Map = std::function<Status(Chunk&, int slot)>;
+  using Reduce = std::function<void(int slot)>;
 
-  // Runs the float network alone over all images, calling visit(chunk, value) after each node,
-  // while its value and inputs are there.
-  Status VisitFloat(const std::function<Status(const Chunk&, int32_t)>& visit);
+  // Runs the float network alone over all images, calling visit(chunk, value, slot) after each
+  // node, while its value is there.
+  Status VisitFloat(const std::function<Status(const Chunk&, int32_t, int)>& visit);
 
   // Brings every chunk to where plan node `position` could run, with the float value of
-  // `float_until` computed (and still there), and calls visit. Plan nodes below must have been
-  // lowered and `Prepare`d.
-  Status Visit(size_t position, int32_t float_until, const Visitor& visit);
+  // `float_until` computed (and still there), and calls map and reduce. Plan nodes below must have
+  // been lowered and `Prepare`d.
+  Status Visit(size_t position, int32_t float_until, const Map& map, const Reduce& reduce);
 
   // Makes kernels of plan node `position`, now lowered.
   Status Prepare(const Lowering& lowering, Program& program, size_t position);
 
-  int32_t chunk_size() const { return batch_; }
+  int slots() const { return static_cast<int>(executors_.size()); }
   int64_t images() const { return static_cast<int64_t>(chosen_.size()); }
 
  private:
   Stream(const graph::Graph& graph, const Plan& plan, const ImageSource& images,
-         std::vector<int64_t> chosen, int threads, Progress* progress);
+         std::vector<int64_t> chosen, Progress* progress);
   Expected<Chunk> Start(int64_t first) const;
-  Status RunFloat(Chunk& chunk, int32_t until);
+  Status RunFloat(Chunk& chunk, int32_t until, int slot) const;
   Status RunIntegers(Chunk& chunk, size_t until) const;
   void DropFloats(Chunk& chunk, int32_t until) const;
-  Status Cancelled() const;
+  // Calls run(chunk index, slot) for all chunks, as many at once as there are slots; reduce after
+  // each wave.
+  Status Waves(const std::function<Status(int64_t, int)>& run, const Reduce& reduce);
 
   struct Step {  // a program node that stands for (part of) a plan node
     std::unique_ptr<Kernel> kernel;
@@ -75,17 +82,16 @@ class Stream {
   const Plan& plan_;
   const ImageSource& images_;
   std::vector<int64_t> chosen_;
-  int threads_;
   Progress* progress_;
   int32_t batch_ = 1;
-  std::unique_ptr<graph::Executor> executor_;
+  std::vector<std::unique_ptr<graph::Executor>> executors_;  // one a slot, of one thread each
   std::vector<std::vector<int32_t>> consumers_;
   std::vector<std::vector<Step>> steps_;  // by plan node
   std::map<int32_t, int32_t> plan_of_;    // program tensor -> plan tensor
   std::vector<size_t> last_reader_;       // plan tensor -> last plan node that reads it
   std::vector<size_t> tensor_bytes_;      // plan tensor -> bytes of one image
   std::vector<std::optional<Chunk>> kept_;
-  size_t kept_bytes_ = 0;
+  std::atomic<size_t> kept_bytes_ = 0;
 };
 
 }  // namespace potlut::quant
