@@ -122,7 +122,7 @@ TEST_P(GoldenFile, EveryAppendedByteIsRefused) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Version1, GoldenFile, testing::ValuesIn(kGolden),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& test) { return std::string(test.param.name); });
 
 // The two files together hold every operator, every alphabet, both coders and all numbers of
 // interleaved states.

@@ -144,11 +144,11 @@ TEST(Hostile, Fields) {
   const uint64_t huge = uint64_t{1} << 60;
   const std::vector<Case> cases{
       // Metadata and names.
-      {"keys descend", [](Fields& f) { f.metadata[0].first = "c"; }, kBad,
+      {"keys descend", [](Fields& f) { f.metadata[0].first = std::string("c"); }, kBad,
        "metadata section, offset"},
-      {"keys repeat", [](Fields& f) { f.metadata[0].first = "b"; }, kBad,
+      {"keys repeat", [](Fields& f) { f.metadata[0].first = std::string("b"); }, kBad,
        "entry 1: key 'b' does not follow 'b'"},
-      {"key is not UTF-8", [](Fields& f) { f.metadata[0].first = "\xFF"; }, kBad,
+      {"key is not UTF-8", [](Fields& f) { f.metadata[0].first = std::string("\xFF"); }, kBad,
        "key is not valid UTF-8"},
       {"metadata left over", [](Fields& f) { f.left_over[0] = {0}; }, kBad,
        "1 bytes are left over"},
@@ -156,7 +156,7 @@ TEST(Hostile, Fields) {
       {"more names than there are", [](Fields& f) { f.names = 4; }, kBad, "names section"},
       {"shares more than there is", [](Fields& f) { f.shared = 6; }, kBad,
        "shared bytes is 6, at most 5"},
-      {"name is not UTF-8", [](Fields& f) { f.name = "\xC3"; }, kBad,
+      {"name is not UTF-8", [](Fields& f) { f.name = std::string("\xC3"); }, kBad,
        "name 1: name is not valid UTF-8"},
       {"name too long", [](Fields& f) { f.name.assign(5000, 'x'); }, kBad,
        "own bytes is 5000, at most 4096"},

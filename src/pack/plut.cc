@@ -40,7 +40,7 @@ Expected<std::vector<uint8_t>> Pack(const Program& program, const PackOptions& o
                          bytes.size(),
                          ", which readers refuse: its names or tables repeat too much");
   }
-  return std::move(bytes);
+  return bytes;
 } catch (const std::bad_alloc&) {
   return OutOfMemory();
 }
@@ -51,7 +51,7 @@ Expected<Program> Unpack(std::span<const uint8_t> bytes, const ProgramLimits& li
   POTLUT_ASSIGN_OR_RETURN(const SectionViews views, ReadContainer(bytes));
   POTLUT_ASSIGN_OR_RETURN(Program program, DecodeSections(views, bytes.size(), limits, layers));
   POTLUT_RETURN_IF_ERROR(Validate(program, limits));
-  return std::move(program);
+  return program;
 } catch (const std::bad_alloc&) {
   return OutOfMemory();
 }
