@@ -31,6 +31,9 @@ struct Traits {
     const int16_t* a = t.a;
     const int16_t* w = static_cast<const int16_t*>(t.w);
     for (int64_t s = 0; s < t.steps; ++s, a += 2, w += 16) {
+      // Unrolled, so that compilers make vectors of channels. (gcc 12 else makes them of rows, and
+      // reads one too many.)
+      POTLUT_UNROLL
       for (int r = 0; r < kHeight; ++r) {
         const int32_t x0 = a[r * t.pitch], x1 = a[r * t.pitch + 1];
         for (int j = 0; j < 8; ++j) {

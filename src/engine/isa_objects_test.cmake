@@ -1,0 +1,18 @@
+# The objects of kernels/<isa>/ define nothing that the linker may merge with others' copies: an inline function compiled
+# with an instruction set's flags could be the one that is kept for everybody (see kernels/kernels.h).
+# cmake -DNM=... "-DOBJECTS=a.o;b.o" -P isa_objects_test.cmake
+set(checked 0)
+foreach(object IN LISTS OBJECTS)
+  if(NOT object MATCHES "/kernels/(avx2|avx512vnni)/")
+    continue()
+  endif()
+  execute_process(COMMAND ${NM} --defined-only ${object} OUTPUT_VARIABLE symbols COMMAND_ERROR_IS_FATAL ANY)
+  math(EXPR checked "${checked} + 1")
+  string(REGEX MATCHALL "[0-9a-f]+ [WwVvu] [^\n]+" weak "${symbols}")
+  if(weak)
+    message(SEND_ERROR "${object} has ${weak}")
+  endif()
+endforeach()
+if(checked LESS 6)
+  message(FATAL_ERROR "looked at ${checked} objects only: ${OBJECTS}")
+endif()
