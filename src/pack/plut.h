@@ -31,7 +31,8 @@ struct LayerBytes {
   double entropy_bits = 0;   // order-0 entropy of a code
 };
 
-// Program to bytes: deterministic. Errors: those of Validate.
+// Program to bytes: deterministic. Errors: those of Validate; kBadInput for text that is not UTF-8;
+// kResourceLimit for names, metadata or repetition past what the format allows (docs/format.md, 3).
 Expected<std::vector<uint8_t>> Pack(const Program& program, const PackOptions& options = {},
                                     std::vector<LayerBytes>* layers = nullptr);
 
@@ -41,7 +42,7 @@ Expected<std::vector<uint8_t>> Pack(const Program& program, const PackOptions& o
 Expected<Program> Unpack(std::span<const uint8_t> bytes, const ProgramLimits& limits = {},
                          std::vector<LayerBytes>* layers = nullptr);
 
-// Files, atomically written.
+// Files, atomically written. Errors: those of Pack and WriteFileAtomic, of ReadFile and Unpack.
 Status SaveProgram(const std::string& path, const Program& program,
                    const PackOptions& options = {});
 Expected<Program> LoadProgram(const std::string& path, const ProgramLimits& limits = {});
