@@ -26,10 +26,14 @@ std::vector<std::string> FileLinks(const std::string& text) {
 
 // The NAMEs of `make NAME` in code spans and command lines of a page.
 std::set<std::string> MakeTargets(const std::string& text) {
-  static const std::regex kMake(R"((`|\n *\$? *)([A-Z_]+=\S+ )*make ([a-z][a-z-]*))");
+  static const std::regex kCode("`([A-Z_]+=\\S+ )*make ([a-z][a-z-]*)");
+  static const std::regex kLine("\\n *\\$? *([A-Z_]+=\\S+ )*make ([a-z][a-z-]*)(?= *\\n|  +#)");
   std::set<std::string> targets;
-  for (std::sregex_iterator it(text.begin(), text.end(), kMake), end; it != end; ++it)
-    targets.insert((*it)[3].str());
+  for (const std::regex& pattern : {kCode, kLine}) {
+    for (std::sregex_iterator it(text.begin(), text.end(), pattern), end; it != end; ++it) {
+      targets.insert((*it)[2].str());
+    }
+  }
   return targets;
 }
 
@@ -65,8 +69,8 @@ TEST(Docs, MakeTargetsExist) {
 TEST(Docs, TheRulesCatchWhatTheyShould) {
   EXPECT_EQ(FileLinks("[a](b.md) [c](https://x.org/y) [d](e/f.md#g)"),
             (std::vector<std::string>{"b.md", "e/f.md"}));
-  EXPECT_EQ(MakeTargets("run `make all`, or make sure\n  X=1 make this\n"),
-            (std::set<std::string>{"all", "this"}));
+  EXPECT_EQ(MakeTargets("run `make all`, or\nmake sure that\n  X=1 make this\nmake that  # why\n"),
+            (std::set<std::string>{"all", "that", "this"}));
 }
 
 }  // namespace
