@@ -19,8 +19,9 @@ namespace potlut::cli {
 struct ClassifierOptions {
   Isa isa = Isa::kAuto;
   bool reference = false;  // .plut by the reference executor
-  int threads = 1;
-  int32_t batch = 1;  // of the float executor
+  int threads = 1;         // workers: images (or batches of a float network) at a time
+  int team = 1;            // threads that share one batch of a float network
+  int32_t batch = 1;       // of the float executor
   std::optional<Normalisation>
       normalisation;              // needed for .onnx, refused for .plut, which carries its own
   std::optional<int32_t> resize;  // overrides what a .plut carries

@@ -20,7 +20,7 @@ std::vector<int64_t> SpreadIndices(int64_t size, int64_t wanted) {
 }
 
 Status RunAll(Classifier& classifier, const data::Source& source, std::span<const int64_t> indices,
-              int threads, Progress& progress, const std::string& task, const EachResult& each) {
+              Progress& progress, const std::string& task, const EachResult& each) {
   const auto count = static_cast<int64_t>(indices.size());
   const int workers = classifier.workers();
   const int64_t batch = classifier.batch();
@@ -41,23 +41,22 @@ Status RunAll(Classifier& classifier, const data::Source& source, std::span<cons
     for (int64_t at = begin; at < end && !stop; at += batch) {
       if (progress.cancelled()) return fail({ErrorCode::kInterrupted, "interrupted"});
       const int64_t size = std::min(batch, end - at);
-      samples.assign(static_cast<size_t>(size), {});
-      // One worker at a time leaves the other threads free to decode.
-      ParallelFor(size, workers > 1 ? 1 : threads, [&](int64_t i) {
+      samples.clear();
+      images.clear();
+      for (int64_t i = 0; i < size; ++i) {
         auto sample = source.Get(indices[static_cast<size_t>(at + i)]);
         if (!sample) return fail(sample.status());
-        samples[static_cast<size_t>(i)] = std::move(*sample);
-      });
-      if (stop) return;
-      images.clear();
-      for (data::Sample& sample : samples) images.push_back(std::move(sample.image));
+        images.push_back(std::move(sample->image));
+        samples.push_back(std::move(*sample));
+      }
       if (const Status status = classifier.Run(worker, images, outputs); !status.ok())
         return fail(status);
       for (int64_t i = 0; i < size; ++i) {
         each(static_cast<size_t>(at + i), samples[static_cast<size_t>(i)],
              outputs[static_cast<size_t>(i)]);
       }
-      progress.Update(done += size, samples[0].name);
+      const std::string& name = samples[0].name;
+      progress.Update(done += size, std::string_view(name).substr(name.rfind('/') + 1));
     }
   });
   progress.End();

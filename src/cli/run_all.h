@@ -16,6 +16,6 @@ std::vector<int64_t> SpreadIndices(int64_t size, int64_t wanted);
 using EachResult =
     std::function<void(size_t position, const data::Sample&, const std::vector<OutputValues>&)>;
 Status RunAll(Classifier& classifier, const data::Source& source, std::span<const int64_t> indices,
-              int threads, Progress& progress, const std::string& task, const EachResult& each);
+              Progress& progress, const std::string& task, const EachResult& each);
 
 }  // namespace potlut::cli

@@ -123,7 +123,7 @@ struct Result {
 void PrintText(Shell& shell, const Result& result) {
   using Kind = Table::Kind;
   const Latency& l = result.latency;
-  Table summary({{"executor", Kind::kText}, {"runs"}, {"min"}, {"median"}, {"90 %"}, {"images/s"}});
+  Table summary({{"executor", Kind::kText}, {"runs"}, {"min"}, {"median"}, {"p90"}, {"images/s"}});
   summary.Row({result.executor, FormatCount(l.runs), FormatMicroseconds(l.min),
                FormatMicroseconds(l.median), FormatMicroseconds(l.p90),
                fmt::format("{:.1f}", 1e6 / l.median)});
@@ -206,7 +206,8 @@ Status Bench(Shell& shell, const Options& options) {
     POTLUT_ASSIGN_OR_RETURN(ClassifierOptions resolved, ResolveModelOptions(options.run, shell, 1));
     if (!resolved.normalisation && !is_plut)
       resolved.normalisation = Normalisation{{127.5}, {127.5}};
-    resolved.threads = std::max(1, shell.common.threads);
+    resolved.threads = 1;
+    resolved.team = std::max(1, shell.common.threads);
     POTLUT_ASSIGN_OR_RETURN(const auto classifier, LoadClassifier(options.model, resolved));
     const std::vector<data::Image> images = {
         Noise(classifier->geometry(), shell.common.seed.value_or(1))};

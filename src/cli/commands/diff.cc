@@ -44,9 +44,11 @@ struct Pair {
 void Accumulate(const NamedTensor& a, const NamedTensor& b, Pair& pair) {
   pair.values += static_cast<int64_t>(a.real.size());
   pair.comparable = !a.stored.empty() && !b.stored.empty() && a.scale == b.scale;
+  // The float network is what is meant, whichever side it stands on; else the second model.
+  const auto& meant = a.stored.empty() && !b.stored.empty() ? a.real : b.real;
   for (size_t i = 0; i < a.real.size(); ++i) {
     const double difference = double{a.real[i]} - double{b.real[i]};
-    pair.signal += double{b.real[i]} * double{b.real[i]};
+    pair.signal += double{meant[i]} * double{meant[i]};
     pair.noise += difference * difference;
     pair.absolute += std::abs(difference);
     pair.largest = std::max(pair.largest, std::abs(difference));
@@ -77,8 +79,7 @@ Status CompareAnswers(Shell& shell, const Options& options, const ClassifierOpti
     answers[second].resize(indices.size());
     ProgressBar progress(shell.console.error_is_terminal());
     POTLUT_RETURN_IF_ERROR(
-        RunAll(*classifier, *source, indices, shell.Threads(), progress,
-               second ? "second model" : "first model",
+        RunAll(*classifier, *source, indices, progress, second ? "second model" : "first model",
                [&](size_t i, const data::Sample& sample, const std::vector<OutputValues>& outputs) {
                  labels[i] = sample.label;
                  answers[second][i] = TopK(classifier->output_kind(), outputs[0], 1)[0];
@@ -242,9 +243,7 @@ void AddDiff(CLI::App& app, Shell& shell) {
   CLI::App& command =
       *app.add_subcommand("diff", "compare two models, or a model and its ONNX, on data");
   command.add_option("a", options->a, ".plut or .onnx")->required()->type_name("A");
-  command.add_option("b", options->b, ".plut or .onnx, the one to measure against")
-      ->required()
-      ->type_name("B");
+  command.add_option("b", options->b, ".plut or .onnx")->required()->type_name("B");
   AddDataOptions(command, options->data);
   command
       .add_option("--layer-images", options->layer_images,

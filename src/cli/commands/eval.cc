@@ -138,7 +138,7 @@ Status Eval(Shell& shell, const Options& options) {
   ProgressBar progress(shell.console.error_is_terminal());
   const auto begin = std::chrono::steady_clock::now();
   POTLUT_RETURN_IF_ERROR(
-      RunAll(*classifier, *source, indices, shell.Threads(), progress, "eval",
+      RunAll(*classifier, *source, indices, progress, "eval",
              [&](size_t i, const data::Sample& sample, const std::vector<OutputValues>& outputs) {
                const auto top = TopK(classifier->output_kind(), outputs[0], 5);
                verdicts[i] = {sample.label, top[0],

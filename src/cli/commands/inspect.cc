@@ -110,13 +110,14 @@ void PrintMetadata(Shell& shell, const Program& program) {
                  names.empty() ? "" : names.back());
     }
     while (!text.empty() && text.back() == '\n') text.pop_back();
-    if (text.find('\n') != std::string::npos) {
-      std::string indented = "\n";
-      for (const std::string& line : SplitClasses(text)) indented += "    " + line + "\n";
-      indented.pop_back();
-      text = indented;
+    // Text of several lines goes below its key.
+    std::string shown = text.find('\n') == std::string::npos ? " " + text : "";
+    if (shown.empty()) {
+      for (const std::string& line : SplitClasses(text)) {
+        if (!line.empty()) shown += "\n    " + line;
+      }
     }
-    shell.console.Out(Printable(Cat("  ", key, ": ", text)) + "\n");
+    shell.console.Out(Printable(Cat("  ", key, ":", shown)) + "\n");
   }
 }
 

@@ -112,7 +112,7 @@ Status RunCommand(Shell& shell, const Options& options) {
   std::vector<One> results(indices.size());
   ProgressBar progress(shell.console.error_is_terminal());
   POTLUT_RETURN_IF_ERROR(
-      RunAll(*classifier, *source, indices, shell.Threads(), progress, "run",
+      RunAll(*classifier, *source, indices, progress, "run",
              [&](size_t i, const data::Sample& sample, const std::vector<OutputValues>& outputs) {
                results[i] = {sample.name, outputs};
              }));
