@@ -142,8 +142,18 @@ Expected<Tensor> GraphBuilder::AsVector(const NodeView& node, const Tensor& tens
                      out.layout.Text(), "; flatten it before");
 }
 
-Expected<std::vector<float>> GraphBuilder::PerChannel(const NodeView& node, const Tensor& tensor,
+Expected<std::vector<float>> GraphBuilder::PerChannel(const NodeView& node, Tensor& tensor,
                                                       const Constant& constant) {
+  Expected<std::vector<float>> values = Spread(node, tensor, constant);
+  if (values.ok() || values.error().code != ErrorCode::kUnsupported) return values;
+  const Expected<Tensor> arranged = Arranged(node, tensor);
+  if (!arranged.ok() || arranged->node == tensor.node) return values;
+  tensor = *arranged;
+  return Spread(node, tensor, constant);
+}
+
+Expected<std::vector<float>> GraphBuilder::Spread(const NodeView& node, const Tensor& tensor,
+                                                  const Constant& constant) {
   const auto value = [&](int64_t i) { return static_cast<float>(constant.At(i)); };
   const std::vector<int64_t> sizes = tensor.layout.Dims();
   if (constant.count() == 0) return node.Bad("its constant '", constant.source, "' is empty");

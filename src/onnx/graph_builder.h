@@ -54,15 +54,18 @@ class GraphBuilder {
   Expected<Tensor> AsMap(const NodeView& node, const Tensor& tensor);
   Expected<Tensor> AsVector(const NodeView& node, const Tensor& tensor);
 
-  // `constant`, broadcast to the tensor by ONNX's rules, as one value or one a channel. Errors:
-  // kUnsupported where it differs within a map or makes the result larger, kBadInput where shapes
-  // do not fit.
-  Expected<std::vector<float>> PerChannel(const NodeView& node, const Tensor& tensor,
+  // `constant`, broadcast to the tensor by ONNX's rules, as one value or one a channel. Where the
+  // tensor's axes must be put in order for that, `tensor` becomes the ordered one. Errors:
+  // kUnsupported where the constant differs within a map or makes the result larger, kBadInput
+  // where shapes do not fit.
+  Expected<std::vector<float>> PerChannel(const NodeView& node, Tensor& tensor,
                                           const Constant& constant);
 
  private:
   static constexpr int64_t kFreeElements = int64_t{1} << 22;
 
+  Expected<std::vector<float>> Spread(const NodeView& node, const Tensor& tensor,
+                                      const Constant& constant);
   Expected<Tensor> Flattened(const NodeView& node, const Tensor& tensor, size_t axis);
 
   graph::Graph graph_;

@@ -96,7 +96,6 @@ Values ImportPRelu(GraphBuilder& builder, const NodeView& node) {
   POTLUT_ASSIGN_OR_RETURN(Tensor x, node.Activation(0, "input"));
   POTLUT_ASSIGN_OR_RETURN(const ConstantPtr slope, node.ConstantInput(1, "slope"));
   if (!slope->is_float()) return node.Bad("its slope holds ", TypeName(slope->type));
-  POTLUT_ASSIGN_OR_RETURN(x, builder.Arranged(node, x));
   graph::Activation activation = Function(graph::Function::kPRelu);
   POTLUT_ASSIGN_OR_RETURN(activation.slope, builder.PerChannel(node, x, *slope));
   POTLUT_ASSIGN_OR_RETURN(x, builder.EmitOn(node, std::move(activation), x));

@@ -8,7 +8,7 @@
 namespace potlut::onnx {
 namespace {
 
-// A float constant spread over channels; axes are put in order first where that is needed for it.
+// A float constant spread over channels; `x` gets its axes in order where that is needed for it.
 Expected<std::vector<float>> Spread(GraphBuilder& builder, const NodeView& node, Tensor& x,
                                     size_t input) {
   POTLUT_ASSIGN_OR_RETURN(const ConstantPtr constant, node.ConstantInput(input, "constant"));
@@ -16,11 +16,6 @@ Expected<std::vector<float>> Spread(GraphBuilder& builder, const NodeView& node,
     return node.Bad("its constant input ", input, " holds ", TypeName(constant->type),
                     " where the other side is float");
   }
-  Expected<std::vector<float>> values = builder.PerChannel(node, x, *constant);
-  if (values.ok() || values.error().code != ErrorCode::kUnsupported) return values;
-  const Expected<Tensor> arranged = builder.Arranged(node, x);
-  if (!arranged.ok() || arranged->node == x.node) return values;
-  x = *arranged;
   return builder.PerChannel(node, x, *constant);
 }
 
