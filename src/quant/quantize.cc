@@ -115,19 +115,53 @@ class Quantiser {
     std::vector<double> scale;
     for (const double f : scales.output_factor)
       scale.push_back(std::ldexp(1 / f, -scales.input_exponent));
+    const int32_t partner = ResidualPartner(node);
     std::vector<Moments::Partial> partial(static_cast<size_t>(stream_->slots()));
     POTLUT_RETURN_IF_ERROR(stream_->Visit(
         position, node.node,
         [&](Chunk& chunk, int slot) -> Status {
+          graph::Values wanted = chunk.floats.at(node.node);
+          if (partner >= 0) AddErrorOf(partner, chunk, wanted);
           partial[static_cast<size_t>(slot)] =
-              moments.Measure(chunk.integers.at(node.inputs[0]).data(),
-                              chunk.floats.at(node.node).data(), scale, chunk.count, chunk.first);
+              moments.Measure(chunk.integers.at(node.inputs[0]).data(), wanted.data(), scale,
+                              chunk.count, chunk.first);
           return {};
         },
         [&](int slot) { moments.Add(partial[static_cast<size_t>(slot)]); }));
     POTLUT_ASSIGN_OR_RETURN(const QuantisedLayer layer,
                             QuantiseLayer(conv, node, scales, moments, recipe_, threads_));
     return lowering.LowerConv(node, layer.alphabet, layer.rows, layer.bias);
+  }
+
+  // Where a convolution's output goes into a sum and nowhere else: the sum's other operand, a plan
+  // tensor.
+  int32_t ResidualPartner(const PlanNode& conv) const {
+    int32_t partner = -1;
+    for (const PlanNode& node : plan_.nodes) {
+      for (size_t i = 0; i < node.inputs.size(); ++i) {
+        if (node.inputs[i] != conv.output) continue;
+        if (partner >= 0 || node.kind != PlanNode::Kind::kAdd || node.subtract) return -1;
+        partner = node.inputs[1 - i];
+      }
+    }
+    if (partner < 0 || partner == conv.output || conv.lo || conv.hi) return -1;
+    const PlanTensor& out = plan_.tensors[static_cast<size_t>(conv.output)];
+    return plan_.tensors[static_cast<size_t>(partner)].dims == out.dims ? partner : -1;
+  }
+
+  // What the other operand lacks of its float value, this layer can partly make good: it is asked
+  // for it as well.
+  void AddErrorOf(int32_t tensor, const Chunk& chunk, graph::Values& wanted) const {
+    const PlanTensor& t = plan_.tensors[static_cast<size_t>(tensor)];
+    const auto real = chunk.floats.find(t.value);
+    const auto stored = chunk.integers.find(tensor);
+    if (real == chunk.floats.end() || stored == chunk.integers.end()) return;  // not computed yet
+    for (size_t k = 0; k < stored->second.size(); ++k) {
+      const uint8_t byte = stored->second[k];
+      const int32_t q = t.type.is_signed ? int32_t{static_cast<int8_t>(byte)} : int32_t{byte};
+      const auto channel = static_cast<int32_t>(k % static_cast<size_t>(t.dims.c));
+      wanted[k] += static_cast<float>(real->second[k] - q * t.real_scale(channel));
+    }
   }
 
   graph::Graph graph_;
