@@ -20,8 +20,8 @@
 #ifndef POTLUT_POTLUT_H_
 #define POTLUT_POTLUT_H_
 
-#include <stddef.h>
-#include <stdint.h>
+#include <stddef.h> /* NOLINT(modernize-deprecated-headers): this is C too */
+#include <stdint.h> /* NOLINT(modernize-deprecated-headers) */
 
 #define POTLUT_VERSION_MAJOR 0
 #define POTLUT_VERSION_MINOR 1

@@ -1,9 +1,14 @@
 // The C interface over models and sessions: nothing is thrown out of here and nothing aborts.
+#include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <exception>
+#include <iterator>
 #include <memory>
 #include <new>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/text.h"
@@ -25,8 +30,6 @@ struct potlut_session {
 
 namespace {
 
-using potlut::Cat;
-using potlut::Error;
 using potlut::ErrorCode;
 using potlut::Expected;
 using potlut::Isa;

@@ -64,7 +64,8 @@ class Session {
   virtual Status Run(std::span<const uint8_t> image) = 0;
   // The same, telling the nanoseconds of each node.
   virtual Status RunTimed(std::span<const uint8_t> image, std::vector<int64_t>& nanoseconds) = 0;
-  // Output i of the last run, bytes as stored. Valid until the next run.
+  // Output i of the last run, bytes as stored; unspecified before the first. Valid until the next
+  // run.
   virtual std::span<const uint8_t> Output(size_t i) const = 0;
   // The same as integers, whatever the type.
   virtual std::vector<int32_t> OutputValues(size_t i) const = 0;

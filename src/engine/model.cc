@@ -210,7 +210,6 @@ Expected<std::unique_ptr<Session>> Session::Create(std::shared_ptr<const Model> 
     uint8_t* place = reinterpret_cast<uint8_t*>(arena.data());
     if (arena.empty()) {
       owned = MakeAligned<uint8_t>(bytes);
-      std::memset(owned.get(), 0, bytes);  // an output asked for before the first run reads zeros
       place = owned.get();
     } else if (arena.size() < bytes) {
       return UsageError("the arena has ", arena.size(), " bytes; this model's sessions need ",
