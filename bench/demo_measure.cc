@@ -39,7 +39,7 @@ Expected<std::vector<int32_t>> Answers(const std::string& path, cli::ClassifierO
   const std::vector<int64_t> indices = cli::SpreadIndices(images.size(), 0);
   std::vector<int32_t> answers(indices.size(), -1);
   POTLUT_RETURN_IF_ERROR(cli::RunAll(
-      *classifier, images, indices, options.threads, progress, "running " + path,
+      *classifier, images, indices, progress, "running " + path,
       [&](size_t position, const data::Sample&, const std::vector<cli::OutputValues>& outputs) {
         answers[position] = cli::TopK(classifier->output_kind(), outputs[0], 1)[0];
       }));
