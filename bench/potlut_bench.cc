@@ -106,13 +106,13 @@ class Collector : public benchmark::ConsoleReporter {
     for (const Run& run : runs) {
       if (run.error_occurred || run.run_type != Run::RT_Iteration) continue;
       const double time =
-          run.GetAdjustedRealTime() * 1e9 / benchmark::GetTimeUnitMultiplier(run.time_unit);
+          run.GetAdjustedCPUTime() * 1e9 / benchmark::GetTimeUnitMultiplier(run.time_unit);
       const auto [it, first] = times_.try_emplace(run.run_name.function_name, time);
       if (!first) it->second = std::min(it->second, time);
     }
     ConsoleReporter::ReportRuns(runs);
   }
-  // Nanoseconds, the best of the repetitions; 0 where it was not run.
+  // Nanoseconds of CPU time, the best of the repetitions; 0 where it was not run.
   double Time(const std::string& name) const {
     const auto it = times_.find(name);
     return it == times_.end() ? 0 : it->second;
@@ -147,7 +147,7 @@ void Print(const std::vector<Layer>& layers, const std::vector<Way>& ways,
     table.Row(std::move(row));
   }
   std::cout << table.Render(0, false) << "speed: against " << ways[0].name
-            << " in the same column. One thread.\n";
+            << " in the same column. CPU time, one thread.\n";
 }
 
 int Main(int argc, char** argv) {
