@@ -24,22 +24,25 @@ bool IsToChannelsFirst(const pb::NodeProto& node) {
 
 }  // namespace
 
-bool IsChannelsLast(
-    const std::string& input, const std::vector<int64_t>& dims,
-    const std::function<std::vector<const pb::NodeProto*>(const std::string&)>& readers) {
+bool IsChannelsLast(const EntryQuery& query) {
+  const std::vector<int64_t>& dims = query.dims;
   bool found = false;
-  std::set<std::string> seen{input};
-  std::vector<std::string> open{input};
+  std::set<std::string> seen{query.input};
+  std::vector<std::string> open{query.input};
   while (!open.empty()) {
     const std::string name = open.back();
     open.pop_back();
-    for (const pb::NodeProto* node : readers(name)) {
+    for (const pb::NodeProto* node : query.readers(name)) {
       const std::string& op = node->op_type();
       if (IsElementwise(op) && node->output_size() > 0) {
         if (seen.insert(node->output(0)).second) open.push_back(node->output(0));
       } else if (op == "Transpose" && IsToChannelsFirst(*node)) {
         found = true;
-      } else if (op == "Reshape" && dims[3] == 1 && dims[1] != 1) {
+      } else if (op == "Reshape" && dims[3] == 1 && node->input_size() == 2) {
+        const std::vector<int64_t> target = query.integers(node->input(1));
+        if (target.size() != 4 || target[1] != 1 || target[2] != dims[1] || target[3] != dims[2]) {
+          return false;
+        }
         found = true;  // one channel: moving its axis is a reshape
       } else if (op != "Shape") {
         return false;

@@ -9,12 +9,18 @@
 
 namespace potlut::onnx {
 
-// True where everything that reads `input` (through Identity, Cast and elementwise operators) is a
-// transpose to channels first, as exporters of TensorFlow networks write it; with one channel it
-// may be a reshape. `readers` gives the nodes that read a value, `dims` the input's four
-// dimensions.
-bool IsChannelsLast(
-    const std::string& input, const std::vector<int64_t>& dims,
-    const std::function<std::vector<const pb::NodeProto*>(const std::string&)>& readers);
+// What the question needs to know of the graph.
+struct EntryQuery {
+  std::string input;
+  std::vector<int64_t> dims;  // four
+  // The nodes that read a value, and the integers of a constant (none where it is no constant).
+  std::function<std::vector<const pb::NodeProto*>(const std::string&)> readers;
+  std::function<std::vector<int64_t>(const std::string&)> integers;
+};
+
+// True where everything that reads the input (through Identity, Cast and elementwise operators) is
+// a transpose to channels first, as exporters of TensorFlow networks write it; with one channel it
+// may be a reshape to [N, 1, H, W].
+bool IsChannelsLast(const EntryQuery& query);
 
 }  // namespace potlut::onnx

@@ -126,6 +126,7 @@ Values FoldRange(GraphBuilder& builder, const NodeView& node) {
     POTLUT_ASSIGN_OR_RETURN(ends[i], Scalar(node, *constant, "limit"));
     floats = floats || constant->is_float();
   }
+  if (ends[2] == 0) return node.Bad("its step is 0");
   const double count = std::max(0.0, std::ceil((ends[1] - ends[0]) / ends[2]));
   if (!(count < 1e9)) return node.Bad("its limits give no countable range");
   const auto length = static_cast<int64_t>(count);

@@ -8,6 +8,7 @@
 
 #include "onnx/entry_layout.h"
 #include "onnx/operator_table.h"
+#include "onnx/tensor_reader.h"
 
 namespace potlut::onnx {
 
@@ -206,11 +207,15 @@ Status Importer::MakeInput() {
     out.c = static_cast<int32_t>(dims[1]);
     layout = VectorLayout(out.c, builder_.batch());
   } else {
-    channels_last_ = IsChannelsLast(input_name_, dims, [&](const std::string& name) {
-      std::vector<const pb::NodeProto*> nodes;
-      for (const int32_t index : readers_[name]) nodes.push_back(&source_.node(index));
-      return nodes;
-    });
+    channels_last_ =
+        IsChannelsLast({input_name_, dims,
+                        [&](const std::string& name) {
+                          std::vector<const pb::NodeProto*> nodes;
+                          for (const int32_t index : readers_[name])
+                            nodes.push_back(&source_.node(index));
+                          return nodes;
+                        },
+                        [&](const std::string& name) { return StoredIntegers(name); }});
     const size_t c = channels_last_ ? 3 : 1;
     const size_t h = channels_last_ ? 1 : 2;
     out = {static_cast<int32_t>(dims[c]), static_cast<int32_t>(dims[h]),
@@ -237,6 +242,24 @@ Expected<const Value*> Importer::ValueOf(const std::string& name) {
                           builder_.ReadStored(tensor, Cat("initializer '", Printable(name), "'")));
   tensor.Clear();
   return static_cast<const Value*>(&values_.emplace(name, std::move(constant)).first->second);
+}
+
+std::vector<int64_t> Importer::StoredIntegers(const std::string& name) {
+  const pb::TensorProto* tensor = nullptr;
+  if (const auto stored = initializers_.find(name); stored != initializers_.end()) {
+    tensor = &source_.initializer(stored->second);
+  } else if (const auto made = producers_.find(name); made != producers_.end()) {
+    for (const pb::AttributeProto& attribute : source_.node(made->second.node).attribute()) {
+      if (attribute.name() == "value") tensor = &attribute.t();
+      if (attribute.name() == "value_ints") {
+        return {attribute.ints().begin(), attribute.ints().end()};
+      }
+    }
+  }
+  Budget small(16);
+  if (tensor == nullptr) return {};
+  const auto constant = ReadTensor(*tensor, name, {}, small);
+  return constant.ok() ? (*constant)->ints : std::vector<int64_t>();
 }
 
 Status Importer::RunNode(int32_t index) {

@@ -34,6 +34,8 @@ class Importer {
   void SetMetadata();
 
   Expected<const Value*> ValueOf(const std::string& name);
+  // The integers of an initialiser or Constant node; none where there are no or too many.
+  std::vector<int64_t> StoredIntegers(const std::string& name);
   std::string NameOf(int32_t index) const;
 
   Model model_;

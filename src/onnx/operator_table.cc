@@ -341,7 +341,7 @@ std::string_view RemedyFor(std::string_view op) {
       StartsWith(op, "ConcatFromSequence") || StartsWith(op, "Optional")) {
     return "sequences and optionals are not: export a network of tensors";
   }
-  if (op.find("QuantizeLinear") != op.npos || StartsWith(op, "QLinear") || op == "ConvInteger" ||
+  if (op.find("uantizeLinear") != op.npos || StartsWith(op, "QLinear") || op == "ConvInteger" ||
       op == "MatMulInteger") {
     return "the network is quantised already: import the float network, potlut quantises it";
   }

@@ -20,6 +20,11 @@ Values ImportReshape(GraphBuilder&, const NodeView& node) {
 }
 
 Values ImportFlatten(GraphBuilder& builder, const NodeView& node) {
+  POTLUT_ASSIGN_OR_RETURN(const Tensor x, node.Activation(0, "input"));
+  const int64_t axis = node.Int("axis", 1);
+  if (axis == 0 || axis == -static_cast<int64_t>(x.layout.rank())) {
+    return node.Refuse("attribute 'axis' joins the batch with the rest; flatten from axis 1 on");
+  }
   return ImportReshape(builder, node);
 }
 
