@@ -14,13 +14,10 @@ namespace {
 constexpr const char* kFooter =
     "exit codes: 0 fine, 1 failed, 2 usage, 3 bad input, 4 unsupported, 5 a gate missed,\n"
     "            6 resource limit, 130 interrupted\n"
-    "data:       cifar10:DIR, cifar100:DIR, a folder of JPEG and PNG images (one sub-folder a\n"
-    "            class, or flat with labels.txt), one image, .npy or .npz of uint8 pixels\n"
     "'potlut COMMAND --help' tells the options of a command.";
 
 void Declare(CLI::App& app, Shell& shell) {
   app.set_version_flag("--version", kTool);
-  app.footer(kFooter);
   app.require_subcommand(1);
   AddQuantize(app, shell);
   AddRun(app, shell);
@@ -31,6 +28,7 @@ void Declare(CLI::App& app, Shell& shell) {
   AddVerify(app, shell);
   AddOps(app, shell);
   AddDoctor(app, shell);
+  app.footer(kFooter);  // last: subcommands would inherit it
 }
 
 // The command's name where one was given, for the hint.

@@ -6,10 +6,8 @@ namespace potlut::cli {
 void AddModelOptions(CLI::App& command, ModelOptions& options) {
   command
       .add_option("--resize", options.resize,
-                  "resize the shorter side to this before cropping the middle (0: straight to the "
-                  "network's size; a "
-                  ".plut model carries its own)")
-      ->check(CLI::Range(0, 65536))
+                  "shorter side before cropping the middle; 0: straight to the size")
+      ->check(Within(0, 65536))
       ->type_name("N");
   command.add_flag("--reference", options.reference, "run a .plut model by the reference executor");
   AddNormalisation(command, options.normalisation);
@@ -20,10 +18,10 @@ void AddDataOptions(CLI::App& command, DataOptions& options) {
       ->required()
       ->type_name("DATA");
   command.add_option("--split", options.split, "of cifar10: and cifar100: test (default) or train")
-      ->check(CLI::IsMember({"train", "test"}))
+      ->check(CLI::IsMember({"train", "test"}).description(""))
       ->type_name("NAME");
   command.add_option("--images", options.images, "use this many, evenly spread (0: all)")
-      ->check(CLI::Range(int64_t{0}, int64_t{1} << 40))
+      ->check(Within(int64_t{0}, int64_t{1} << 40))
       ->type_name("N");
 }
 

@@ -11,6 +11,11 @@
 
 namespace potlut::cli {
 
+// What DATA may be; the footer of the commands that take it.
+inline constexpr const char* kDataHelp =
+    "DATA: cifar10:DIR, cifar10:FILE.bin, cifar100:DIR; a folder of JPEG and PNG images (one\n"
+    "sub-folder a class, or flat with labels.txt); one image; .npy or .npz of uint8 pixels";
+
 struct ModelOptions {
   NormalisationOptions normalisation;  // of .onnx
   std::optional<int32_t> resize;

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "cli/shell.h"
 
 namespace potlut::cli {
 namespace {
@@ -103,9 +104,7 @@ void AddRecipe(CLI::App& command, RecipeOptions& options) {
   add("--depthwise", options.depthwise, "depthwise layers (as all others)", "KIND:BITS");
   command
       .add_option("--layer", options.layers,
-                  "layers by name pattern (* ? [..]), say 'layer3.*=alphabet=apot,bits=4'; keys: "
-                  "alphabet, bits, "
-                  "activation-bits, per-channel; may be repeated")
+                  "layers by name, say 'layer3.*=alphabet=apot,bits=4' (repeatable)")
       ->type_name("PATTERN=...")
       ->expected(1)
       ->take_all()
@@ -124,7 +123,7 @@ void AddRecipe(CLI::App& command, RecipeOptions& options) {
       ->group(weights);
   command.add_option("--images", options.images, "calibration images, at most (256)")
       ->type_name("N")
-      ->check(CLI::Range(int64_t{1}, int64_t{1} << 40));
+      ->check(Within(int64_t{1}, int64_t{1} << 40));
   AddNormalisation(command, options.normalisation);
 }
 

@@ -29,7 +29,7 @@ void AddSeed(CLI::App& command, Shell& shell, const std::string& meaning) {
 void AddThreads(CLI::App& command, Shell& shell, const std::string& meaning) {
   command.add_option("--threads", shell.common.threads, meaning)
       ->type_name("N")
-      ->check(CLI::Range(0, 1024));
+      ->check(Within(0, 1024));
 }
 
 void AddIsa(CLI::App& command, Shell& shell) {

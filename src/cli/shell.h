@@ -32,6 +32,12 @@ struct Shell {
   Expected<Isa> ChosenIsa() const;
 };
 
+// A range check that leaves the help short.
+template <typename T>
+CLI::Validator Within(T lo, T hi) {
+  return CLI::Range(lo, hi).description("");
+}
+
 void AddJson(CLI::App& command, Shell& shell);
 void AddSeed(CLI::App& command, Shell& shell, const std::string& meaning);
 void AddThreads(CLI::App& command, Shell& shell, const std::string& meaning);

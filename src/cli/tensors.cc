@@ -48,6 +48,11 @@ class PlutTensors : public TensorSource {
 
   Expected<std::vector<NamedTensor>> Run(const data::Image& image) override {
     const Program& program = model_->program();
+    const int64_t wanted = program.tensors[static_cast<size_t>(program.input)].dims.count();
+    if (image.pixels.size() != static_cast<size_t>(wanted)) {
+      return UsageError("an image of ", image.pixels.size(), " bytes for a model that reads ",
+                        wanted);
+    }
     std::vector<TensorData> values;
     if (reference_) {
       POTLUT_ASSIGN_OR_RETURN(values, ReferenceRun(program, image.pixels));
@@ -95,12 +100,16 @@ class OnnxTensors : public TensorSource {
     const graph::Shape shape = graph_.input_shape();
     POTLUT_RETURN_IF_ERROR(CheckChannels(normalisation_, shape.c));
     geometry_ = {shape.h, shape.w, shape.c, options.resize.value_or(0)};
-    POTLUT_ASSIGN_OR_RETURN(executor_, graph::Executor::Create(graph_, 1, options.threads));
+    POTLUT_ASSIGN_OR_RETURN(executor_, graph::Executor::Create(graph_, 1, options.team));
     for (size_t i = 0; i < graph_.nodes.size(); ++i) wanted_.push_back(static_cast<int32_t>(i));
     return {};
   }
 
   Expected<std::vector<NamedTensor>> Run(const data::Image& image) override {
+    if (image.pixels.size() != static_cast<size_t>(graph_.input_shape().count())) {
+      return UsageError("an image of ", image.pixels.size(), " bytes for a network that reads ",
+                        graph_.input_shape().count(), " values");
+    }
     graph::Values input(image.pixels.size());
     NormaliseInto(normalisation_, image, input.data());
     POTLUT_ASSIGN_OR_RETURN(auto values, executor_->Run(input, wanted_));

@@ -71,16 +71,14 @@ Expected<Latency> Measure(const Options& options, Progress& progress, const Once
   }
   std::vector<double> times;
   double total = 0;
-  progress.Begin("bench",
-                 options.runs > 0 ? options.runs : static_cast<int64_t>(options.seconds * 1e6));
+  if (options.runs > 0) progress.Begin("bench", options.runs);
   while (options.runs > 0 ? times.size() < static_cast<size_t>(options.runs)
                           : (total < options.seconds * 1e6 || times.size() < 5)) {
     POTLUT_ASSIGN_OR_RETURN(const double time, run());
     times.push_back(time);
     total += time;
     if (progress.cancelled()) return Error{ErrorCode::kInterrupted, "interrupted"};
-    progress.Update(
-        options.runs > 0 ? static_cast<int64_t>(times.size()) : static_cast<int64_t>(total), "");
+    if (options.runs > 0) progress.Update(static_cast<int64_t>(times.size()), "");
   }
   progress.End();
   return Summarise(std::move(times));
@@ -233,10 +231,10 @@ void AddBench(CLI::App& app, Shell& shell) {
   command.add_option("model", options->model, ".plut or .onnx")->required()->type_name("MODEL");
   command.add_flag("--layers", options->layers, "print the time of each layer (.plut)");
   command.add_option("--seconds", options->seconds, "measure for this long (2)")
-      ->check(CLI::Range(0.01, 3600.0))
+      ->check(Within(0.01, 3600.0))
       ->type_name("S");
   command.add_option("--runs", options->runs, "measure this many runs instead")
-      ->check(CLI::Range(1, 1000000))
+      ->check(Within(1, 1000000))
       ->type_name("N");
   command.add_flag("--reference", options->run.reference,
                    "run a .plut model by the reference executor");

@@ -102,6 +102,13 @@ Status CompareTensors(Shell& shell, const Options& options, const ClassifierOpti
   if (options.layer_images == 0) return {};
   POTLUT_ASSIGN_OR_RETURN(const auto a, LoadTensors(options.a, for_a));
   POTLUT_ASSIGN_OR_RETURN(const auto b, LoadTensors(options.b, for_b));
+  const data::Geometry &of_a = a->geometry(), &of_b = b->geometry();
+  if (of_a.h != of_b.h || of_a.w != of_b.w || of_a.c != of_b.c || of_a.resize != of_b.resize) {
+    return UsageError(
+        "the models read images of different sizes, so their tensors cannot be compared; "
+        "--layer-images ",
+        "0 compares their answers alone");
+  }
   POTLUT_ASSIGN_OR_RETURN(const auto source, OpenData(options.data, a->geometry()));
   const auto indices = SpreadIndices(source->size(), options.layer_images);
   std::map<std::string, size_t> position;
@@ -110,11 +117,11 @@ Status CompareTensors(Shell& shell, const Options& options, const ClassifierOpti
   for (const int64_t index : indices) {
     if (progress.cancelled()) return {ErrorCode::kInterrupted, "interrupted"};
     POTLUT_ASSIGN_OR_RETURN(const data::Sample sample, source->Get(index));
-    POTLUT_ASSIGN_OR_RETURN(const auto of_a, a->Run(sample.image));
-    POTLUT_ASSIGN_OR_RETURN(const auto of_b, b->Run(sample.image));
+    POTLUT_ASSIGN_OR_RETURN(const auto tensors_a, a->Run(sample.image));
+    POTLUT_ASSIGN_OR_RETURN(const auto tensors_b, b->Run(sample.image));
     std::map<std::string, const NamedTensor*> by_name;
-    for (const NamedTensor& tensor : of_b) by_name.emplace(tensor.name, &tensor);
-    for (const NamedTensor& tensor : of_a) {
+    for (const NamedTensor& tensor : tensors_b) by_name.emplace(tensor.name, &tensor);
+    for (const NamedTensor& tensor : tensors_a) {
       const auto other = by_name.find(tensor.name);
       if (other == by_name.end() || other->second->real.size() != tensor.real.size()) continue;
       const auto [place, is_new] = position.emplace(tensor.name, result.pairs.size());
@@ -131,6 +138,13 @@ const Pair* FirstDifference(const Result& result) {
     if (!pair.Equal()) return &pair;
   }
   return nullptr;
+}
+
+const Pair* Worst(const Result& result) {
+  const auto worst =
+      std::min_element(result.pairs.begin(), result.pairs.end(),
+                       [](const Pair& a, const Pair& b) { return a.SqnrDb() < b.SqnrDb(); });
+  return worst == result.pairs.end() ? nullptr : &*worst;
 }
 
 void PrintText(Shell& shell, const Options& options, const Result& result) {
@@ -166,10 +180,12 @@ void PrintText(Shell& shell, const Options& options, const Result& result) {
   shell.console.Out(table.Render(shell.console.width(), shell.console.colour()));
   if (result.pairs.empty()) {
     shell.console.Out("no tensor of one has the name and size of one of the other\n");
-  } else if (const Pair* first = FirstDifference(result); first != nullptr) {
-    shell.console.Out(Printable(Cat("first to differ: ", first->name, "\n")));
-  } else {
+  } else if (const Pair* first = FirstDifference(result); first == nullptr) {
     shell.console.Out("no tensor differs\n");
+  } else {
+    const Pair* worst = Worst(result);
+    shell.console.Out(Printable(Cat("first to differ: ", first->name, "; furthest apart: ",
+                                    worst->name, fmt::format(" ({:.1f} dB)\n", worst->SqnrDb()))));
   }
 }
 
@@ -248,9 +264,10 @@ void AddDiff(CLI::App& app, Shell& shell) {
   command
       .add_option("--layer-images", options->layer_images,
                   "compare tensors on this many images (16; 0: answers only)")
-      ->check(CLI::Range(int64_t{0}, int64_t{1} << 20))
+      ->check(Within(int64_t{0}, int64_t{1} << 20))
       ->type_name("N");
   AddModelOptions(command, options->run);
+  command.footer(kDataHelp);
   AddJson(command, shell);
   AddThreads(command, shell, "images at a time (0: all CPUs)");
   AddIsa(command, shell);

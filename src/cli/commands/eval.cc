@@ -184,9 +184,10 @@ void AddEval(CLI::App& app, Shell& shell) {
   command
       .add_option("--min-top1", options->min_top1,
                   "fail with exit code 5 where top-1 is below this (percent)")
-      ->check(CLI::Range(0.0, 100.0))
+      ->check(Within(0.0, 100.0))
       ->type_name("X");
   AddModelOptions(command, options->run);
+  command.footer(kDataHelp);
   AddJson(command, shell);
   AddThreads(command, shell, "images at a time (0: all CPUs)");
   AddIsa(command, shell);

@@ -83,22 +83,26 @@ double BitsPerWeight(int64_t bytes, int64_t weights) {
   return weights > 0 ? 8 * static_cast<double>(bytes) / static_cast<double>(weights) : 0;
 }
 
-std::vector<std::string> Cells(const Layer& layer) {
-  const auto count = [](int64_t n) { return n > 0 ? FormatShort(n) : ""; };
+std::string NonZero(int64_t n) { return n > 0 ? FormatShort(n) : ""; }
+
+std::vector<std::string> WorkCells(const Layer& layer) {
   return {layer.name,
           layer.op,
           layer.output,
+          NonZero(layer.cost.macs),
+          NonZero(layer.cost.lookups),
+          NonZero(layer.cost.additions),
+          NonZero(layer.cost.bit_ops)};
+}
+
+std::vector<std::string> StorageCells(const Layer& layer) {
+  return {layer.name,
           layer.alphabet,
-          count(layer.cost.weights),
-          count(layer.cost.macs),
-          count(layer.cost.lookups),
-          count(layer.cost.additions),
-          count(layer.cost.bit_ops),
-          count(layer.stage1),
-          count(layer.stage2),
-          layer.cost.weights > 0
-              ? fmt::format("{:.2f}", BitsPerWeight(layer.stage2, layer.cost.weights))
-              : ""};
+          FormatCount(layer.cost.weights),
+          FormatCount(layer.stage1),
+          FormatCount(layer.stage2),
+          layer.coded ? fmt::format("{:.2f}", layer.entropy) : "",
+          fmt::format("{:.2f}", BitsPerWeight(layer.stage2, layer.cost.weights))};
 }
 
 void PrintMetadata(Shell& shell, const Program& program) {
@@ -133,24 +137,32 @@ void PrintText(Shell& shell, const std::string& path, const Program& program,
   shell.console.Out(Printable(Cat(path, ": ", FormatCount(summary.file_bytes), " bytes, image ",
                                   DimsText(input.dims), ", output ", outputs, "\n")));
   PrintMetadata(shell, program);
-  Table table({{"layer", Kind::kText},
-               {"op", Kind::kText},
-               {"output", Kind::kText},
-               {"alphabet", Kind::kText},
-               {"weights"},
-               {"MACs"},
-               {"look-ups"},
-               {"adds"},
-               {"bit ops"},
-               {"stage 1 B"},
-               {"stage 2 B"},
-               {"bits/w"}});
-  for (const Layer& layer : summary.layers) table.Row(Cells(layer));
-  table.Rule();
+  Table work({{"layer", Kind::kText},
+              {"op", Kind::kText},
+              {"output", Kind::kText},
+              {"MACs"},
+              {"look-ups"},
+              {"additions"},
+              {"bit ops"}});
+  Table storage({{"layer", Kind::kText},
+                 {"alphabet", Kind::kText},
+                 {"weights"},
+                 {"stage 1 bytes"},
+                 {"stage 2 bytes"},
+                 {"entropy"},
+                 {"bits/w"}});
+  for (const Layer& layer : summary.layers) {
+    work.Row(WorkCells(layer));
+    if (layer.cost.weights > 0) storage.Row(StorageCells(layer));
+  }
   Layer total = summary.total;
   total.name = "in all";
-  table.Row(Cells(total));
-  shell.console.Out("\n" + table.Render(shell.console.width(), shell.console.colour()));
+  work.Rule();
+  work.Row(WorkCells(total));
+  storage.Rule();
+  storage.Row(StorageCells(total));
+  shell.console.Out("\n" + work.Render(shell.console.width(), shell.console.colour()));
+  shell.console.Out("\n" + storage.Render(shell.console.width(), shell.console.colour()));
 
   Table sizes({{"weights stored as", Kind::kText}, {"bytes"}, {"bits/w"}, {"of float32"}});
   const auto row = [&](const char* name, int64_t bytes) {

@@ -9,6 +9,7 @@
 #include "cli/classifier.h"
 #include "cli/commands/commands.h"
 #include "cli/json.h"
+#include "cli/model_options.h"
 #include "cli/progress_bar.h"
 #include "cli/recipe_options.h"
 #include "cli/sha256.h"
@@ -166,19 +167,18 @@ void AddQuantize(CLI::App& app, Shell& shell) {
       ->type_name("FILE");
   command
       .add_option("--split", options->split, "of cifar10: and cifar100: train (default) or test")
-      ->check(CLI::IsMember({"train", "test"}))
+      ->check(CLI::IsMember({"train", "test"}).description(""))
       ->type_name("NAME");
   command
       .add_option("--resize", options->resize,
-                  "resize the shorter side to this before cropping the middle (0: straight to the "
-                  "network's size)")
-      ->check(CLI::Range(0, 65536))
+                  "shorter side before cropping the middle; 0: straight to the size")
+      ->check(Within(0, 65536))
       ->type_name("N");
   command.add_option("--classes", options->classes, "class names, one a line")->type_name("FILE");
-  command.add_flag(
-      "--report", options->report,
-      "print a table per layer: alphabet, bits, range, signal to noise, clipped share, entropy");
+  command.add_flag("--report", options->report,
+                   "print a table per layer: bits, range, signal to noise, entropy");
   AddRecipe(command, options->recipe);
+  command.footer(kDataHelp);
   AddJson(command, shell);
   AddSeed(command, shell, "chooses the calibration images where there are more (1)");
   AddThreads(command, shell, "threads (0: all CPUs)");

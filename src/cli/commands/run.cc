@@ -145,17 +145,18 @@ void AddRun(CLI::App& app, Shell& shell) {
   command.add_flag("--raw", options->raw,
                    "with -o: the stored integers (int32), not real values (float32)");
   command.add_option("--top", options->top, "classes to print (5)")
-      ->check(CLI::Range(1, 1000))
+      ->check(Within(1, 1000))
       ->type_name("K");
   command
       .add_option("--split", options->data.split,
                   "of cifar10: and cifar100: test (default) or train")
-      ->check(CLI::IsMember({"train", "test"}))
+      ->check(CLI::IsMember({"train", "test"}).description(""))
       ->type_name("NAME");
   command.add_option("--images", options->data.images, "use this many, evenly spread (0: all)")
-      ->check(CLI::Range(int64_t{0}, int64_t{1} << 40))
+      ->check(Within(int64_t{0}, int64_t{1} << 40))
       ->type_name("N");
   AddModelOptions(command, options->run);
+  command.footer(kDataHelp);
   AddJson(command, shell);
   AddThreads(command, shell, "images at a time (0: all CPUs)");
   AddIsa(command, shell);

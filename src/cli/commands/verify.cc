@@ -87,7 +87,7 @@ void AddVerify(CLI::App& app, Shell& shell) {
   command
       .add_option("--images", options->images,
                   "also run this many noise images on every executor and compare bits")
-      ->check(CLI::Range(0, 1000000))
+      ->check(Within(0, 1000000))
       ->type_name("N");
   AddJson(command, shell);
   AddSeed(command, shell, "of the noise (1)");
