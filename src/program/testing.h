@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/text.h"
 #include "program/program.h"
 
 namespace potlut::testing {
@@ -17,7 +18,7 @@ class Builder {
   // Appends a node that writes a new tensor; returns the tensor's index.
   int32_t Add(Op op, std::vector<int32_t> inputs, Dims dims, TensorType type) {
     const auto index = static_cast<int32_t>(program_.tensors.size());
-    const std::string name = "t" + std::to_string(index);
+    const std::string name = Cat("t", index);
     program_.tensors.push_back({name, dims, type, 0, {}});
     program_.nodes.push_back({name, std::move(op), std::move(inputs), index});
     program_.outputs = {index};

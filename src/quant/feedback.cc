@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "base/parallel.h"
+#include "quant/descent.h"
 
 namespace potlut::quant {
 namespace {
@@ -240,12 +241,19 @@ std::vector<RoundedRow> RoundGroup(const RoundingProblem& problem, const Alphabe
 
   std::vector<RoundedRow> result(rows);
   std::vector<bool> taken(rows, false);
+  // The best exponent's runner-up rarely wins after descent: only the best descends.
   for (size_t i = 0; i < count; ++i) {
     RoundedRow& best = result[candidates[i].row];
     const double real_loss = loss[i] * std::ldexp(1.0, 2 * candidates[i].exponent);
     if (taken[candidates[i].row] && real_loss >= best.loss) continue;
     taken[candidates[i].row] = true;
     best = {candidates[i].exponent, real_loss, std::move(rounded[i])};
+  }
+  if (options.sweeps > 0) {
+    ParallelFor(static_cast<int64_t>(rows), threads, [&](int64_t r) {
+      Descend(problem, alphabet, options.damping, options.sweeps, r,
+              result[static_cast<size_t>(r)]);
+    });
   }
   return result;
 }

@@ -32,6 +32,7 @@ struct RoundedRow {
 struct RoundingOptions {
   bool error_feedback = true;  // false: nearest level
   double damping = 0.01;       // of the mean diagonal, added to it
+  int sweeps = 0;              // passes of coordinate descent after it
   int threads = 1;
 };
 

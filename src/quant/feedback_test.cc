@@ -84,6 +84,24 @@ TEST(Feedback, ReportsTheLossThatItCauses) {
   }
 }
 
+TEST(Feedback, DescentLowersTheLossAndSaysByHowMuch) {
+  for (const Alphabet& alphabet : {*MakeAlphabet(AlphabetKind::kPot, 3), Pairs()}) {
+    const RoundingProblem p = Random(11, 5, 77, 7);
+    const std::vector<std::vector<int32_t>> exponents(5, {-1});
+    const auto before = RoundGroup(p, alphabet, exponents, {.damping = 1e-6});
+    const auto after = RoundGroup(p, alphabet, exponents, {.damping = 1e-6, .sweeps = 8});
+    double gained = 0;
+    for (Eigen::Index r = 0; r < 5; ++r) {
+      const double was = Loss(p, alphabet, before[static_cast<size_t>(r)], r);
+      const double is = Loss(p, alphabet, after[static_cast<size_t>(r)], r);
+      EXPECT_LE(is, was * (1 + 1e-4));
+      EXPECT_NEAR(after[static_cast<size_t>(r)].loss, is, 0.001 * is + 1e-3);
+      gained += was - is;
+    }
+    EXPECT_GT(gained, 0);
+  }
+}
+
 TEST(Feedback, KeepsWeightsThatAreLevelsAlready) {
   RoundingProblem p = Random(3, 2, 30, 3);
   const Alphabet alphabet = *MakeAlphabet(AlphabetKind::kUniform, 8);

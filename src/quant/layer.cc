@@ -11,7 +11,10 @@
 namespace potlut::quant {
 namespace {
 
-constexpr double kDamping = 0.01;
+constexpr double kDamping = 0.01;  // of the mean diagonal, for rounding
+constexpr double kRidge =
+    0.1;                    // the same, for the wanted weights: how far the float ones are trusted
+constexpr int kSweeps = 8;  // of coordinate descent after rounding; most rows settle in three
 constexpr int kFitRounds = 3;  // fitted alphabets: fit, round, fit again to what rounding wanted
 
 struct Group {
@@ -26,8 +29,7 @@ RowMatrix Target(const RowMatrix& plain, const GroupMoments& m, int64_t samples)
   const Eigen::Index n = w.cols();
   const double mean = std::max(m.xx.diagonal().mean(), 1e-30);
   // The fewer samples there are for each unknown, the less they are believed.
-  const double ridge =
-      mean * (kDamping + static_cast<double>(n) / static_cast<double>(samples + 1));
+  const double ridge = mean * (kRidge + static_cast<double>(n) / static_cast<double>(samples + 1));
   Eigen::MatrixXd h = m.xx;
   h.diagonal().array() += ridge;
   const Eigen::MatrixXd residual = m.yx - w * m.xx;
@@ -67,6 +69,7 @@ class LayerQuantiser {
       : choice_(choice), recipe_(recipe), groups_(groups), bias_(std::move(bias)), scales_(scales) {
     options_.error_feedback = recipe.error_feedback;
     options_.damping = kDamping;
+    options_.sweeps = recipe.error_feedback ? kSweeps : 0;
     options_.threads = threads;
   }
 

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "program/validate.h"
+#include "quant/pointwise.h"
 
 namespace potlut::quant {
 namespace {
@@ -115,6 +116,7 @@ Status Lowering::LowerTable(const PlanNode& node) {
   const PlanTensor& out = T(node.output);
   const bool image = node.inputs[0] == plan_.input;
   const int32_t root = in.value;
+  const PointwiseFunction function(graph_, root, node.node);
   std::vector<std::vector<int16_t>> tables;
   for (int32_t c = 0; c < in.dims.c; ++c) {
     const auto channel = static_cast<size_t>(c);
@@ -122,7 +124,7 @@ Status Lowering::LowerTable(const PlanNode& node) {
     for (int32_t q = in.type.lo(); q <= in.type.hi(); ++q) {
       const double x =
           image ? (q - plan_.mean[channel]) / plan_.stddev[channel] : q * in.real_scale(c);
-      const double y = EvaluatePointwise(graph_, root, node.node, x, c);
+      const double y = function(x, c);
       if (std::isnan(y)) {
         return BadInput("node '", NameOf(node), "' is not a number at ", x,
                         "; it cannot become a table");

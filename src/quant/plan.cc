@@ -10,6 +10,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "quant/pointwise.h"
 
 namespace potlut::quant {
 namespace {
@@ -27,73 +28,6 @@ Dims ToDims(const graph::Shape& s) { return {s.h, s.w, s.c}; }
 bool IsDepthwise(const graph::Conv& conv, int32_t in_channels) {
   return conv.groups > 1 && conv.groups == in_channels;
 }
-
-// Which values are functions of one other value alone, element by element.
-class Pointwise {
- public:
-  explicit Pointwise(const Graph& g) : g_(g), consumers_(graph::Consumers(g)) {
-    const size_t n = g.nodes.size();
-    root_.resize(n);
-    std::iota(root_.begin(), root_.end(), 0);
-    for (const int32_t o : g.outputs) is_output_.insert(o);
-    for (size_t i = 0; i < n; ++i) Classify(static_cast<int32_t>(i));
-  }
-  // The value that i is a function of; i itself where it is computed otherwise.
-  int32_t root(int32_t i) const { return root_[static_cast<size_t>(i)]; }
-  bool pointwise(int32_t i) const { return root(i) != i; }
-  // The clamp that was fused into i's root, if i is such a clamp.
-  const graph::Activation* fused(int32_t i) const {
-    const auto it = fused_.find(i);
-    return it == fused_.end() ? nullptr : it->second;
-  }
-  // The value that stands for i once clamps are fused: the clamp after it, or i.
-  int32_t stands_for(int32_t i) const {
-    const auto it = absorbs_.find(i);
-    return it == absorbs_.end() ? i : it->second;
-  }
-  bool is_output(int32_t i) const { return is_output_.count(i) > 0; }
-  const std::vector<int32_t>& consumers(int32_t i) const {
-    return consumers_[static_cast<size_t>(i)];
-  }
-
- private:
-  void Classify(int32_t i) {
-    const graph::Node& node = g_.nodes[static_cast<size_t>(i)];
-    int32_t& root = root_[static_cast<size_t>(i)];
-    if (std::holds_alternative<graph::Affine>(node.op)) {
-      root = this->root(node.inputs[0]);
-    } else if (const auto* activation = std::get_if<graph::Activation>(&node.op)) {
-      if (Absorbs(node.inputs[0], *activation)) {
-        absorbs_[node.inputs[0]] = i;
-        fused_[i] = activation;
-        return;  // a root of its own
-      }
-      root = this->root(node.inputs[0]);
-    } else if (std::holds_alternative<graph::Add>(node.op) ||
-               std::holds_alternative<graph::Mul>(node.op)) {
-      const int32_t a = node.inputs[0], b = node.inputs[1];
-      const bool one_shape =
-          g_.nodes[static_cast<size_t>(a)].shape == g_.nodes[static_cast<size_t>(b)].shape;
-      // x + x would do as a table too, but only where one side is more than the root itself.
-      if (one_shape && this->root(a) == this->root(b)) root = this->root(a);
-    }
-  }
-  // Whether `from` requantises its output and is read by this clamp alone.
-  bool Absorbs(int32_t from, const graph::Activation& a) const {
-    if (a.function != graph::Function::kRelu && a.function != graph::Function::kClip) return false;
-    if (is_output(from) || consumers(from).size() != 1 || pointwise(from)) return false;
-    const graph::Op& op = g_.nodes[static_cast<size_t>(from)].op;
-    return std::holds_alternative<graph::Conv>(op) || std::holds_alternative<graph::Add>(op) ||
-           std::holds_alternative<graph::Mul>(op) || std::holds_alternative<graph::AvgPool>(op);
-  }
-
-  const Graph& g_;
-  std::vector<std::vector<int32_t>> consumers_;
-  std::vector<int32_t> root_;
-  std::map<int32_t, int32_t> absorbs_;
-  std::map<int32_t, const graph::Activation*> fused_;
-  std::set<int32_t> is_output_;
-};
 
 class Planner {
  public:
@@ -493,26 +427,6 @@ double PlanTensor::real_scale(int32_t channel) const {
 
 Expected<Plan> MakePlan(const graph::Graph& graph, const Recipe& recipe) {
   return Planner(graph, recipe).Make();
-}
-
-double EvaluatePointwise(const graph::Graph& graph, int32_t root, int32_t value, double x,
-                         int32_t c) {
-  if (value == root) return x;
-  const graph::Node& node = graph.nodes[static_cast<size_t>(value)];
-  const auto input = [&](size_t i) { return EvaluatePointwise(graph, root, node.inputs[i], x, c); };
-  if (const auto* affine = std::get_if<graph::Affine>(&node.op)) {
-    const auto pick = [&](const std::vector<float>& v) {
-      return double{v[v.size() == 1 ? 0 : static_cast<size_t>(c)]};
-    };
-    return input(0) * pick(affine->scale) + pick(affine->shift);
-  }
-  if (const auto* activation = std::get_if<graph::Activation>(&node.op)) {
-    return graph::Evaluate(*activation, static_cast<float>(input(0)), c);
-  }
-  if (const auto* add = std::get_if<graph::Add>(&node.op)) {
-    return add->subtract ? input(0) - input(1) : input(0) + input(1);
-  }
-  return input(0) * input(1);  // Mul: nothing else is pointwise
 }
 
 }  // namespace potlut::quant

@@ -67,9 +67,4 @@ struct Plan {
 // has no integer meaning; kUsage where the recipe does not fit the graph.
 Expected<Plan> MakePlan(const graph::Graph& graph, const Recipe& recipe);
 
-// Value `value` of the graph where the pointwise nodes between `root` and it read `x` as root's
-// value in channel c.
-double EvaluatePointwise(const graph::Graph& graph, int32_t root, int32_t value, double x,
-                         int32_t c);
-
 }  // namespace potlut::quant

@@ -37,7 +37,7 @@ std::vector<int64_t> ChooseImages(int64_t available, int64_t wanted, uint64_t se
 // Output positions to sample in each image: enough for the unknowns, bounded in time for very wide
 // layers.
 int64_t SamplesPerImage(int64_t columns, int64_t images) {
-  const double by_unknowns = std::clamp<double>(32.0 * static_cast<double>(columns), 16384, 65536);
+  const double by_unknowns = std::clamp<double>(32.0 * static_cast<double>(columns), 32768, 65536);
   const double by_time = 4e11 / static_cast<double>(columns) / static_cast<double>(columns);
   const double wanted = std::max(std::min(by_unknowns, by_time), 4096.0);
   return std::max<int64_t>(1,

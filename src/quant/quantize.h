@@ -38,7 +38,7 @@ struct Recipe {
   int activation_bits = 8;
   int max_fitted_level = 14;  // custom, pair: |level| at most
   std::vector<LayerOverride> layers;
-  int64_t images = 256;  // calibration images used, at most
+  int64_t images = 512;  // calibration images used, at most
   uint64_t seed = 1;     // which of them, where there are more
   // Normalisation of the image, in pixel units: x_real = (pixel - mean[c]) / stddev[c]; one value
   // or one a channel.

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "quant/histogram.h"
+#include "quant/pointwise.h"
 
 namespace potlut::quant {
 namespace {
@@ -25,11 +26,12 @@ void ScaleInputTable(const graph::Graph& graph, const Plan& plan, const PlanNode
                      const PixelCounts& pixels, PlanTensor& out) {
   const auto channels = static_cast<size_t>(out.dims.c);
   std::vector<std::array<double, 256>> values(channels);
+  const PointwiseFunction function(graph, 0, node.node);
   double lo = 0, hi = 0;
   for (size_t c = 0; c < channels; ++c) {
     for (size_t q = 0; q < 256; ++q) {
       const double x = (static_cast<double>(q) - plan.mean[c]) / plan.stddev[c];
-      values[c][q] = EvaluatePointwise(graph, 0, node.node, x, static_cast<int32_t>(c));
+      values[c][q] = function(x, static_cast<int32_t>(c));
       lo = std::min(lo, values[c][q]);
       hi = std::max(hi, values[c][q]);
     }
