@@ -284,7 +284,9 @@ TEST(Operators, TableIsWhatIsDispatched) {
   for (size_t i = 0; i < rows.size(); ++i) {
     const OperatorInfo& row = rows[i];
     SCOPED_TRACE(std::string(row.name));
-    if (i > 0) EXPECT_LT(rows[i - 1].name, row.name);
+    if (i > 0) {
+      EXPECT_LT(rows[i - 1].name, row.name);
+    }
     EXPECT_GE(row.min_opset, 7);
     EXPECT_LE(row.max_opset, 21);
     EXPECT_TRUE(row.quantised == "yes" || row.quantised == "float only" ||

@@ -109,14 +109,14 @@ TEST_P(Models, FloatAccuracyOnCifar10) {
   EXPECT_NEAR(100.0 * right / kImages, network.top1, 5);
 }
 
-INSTANTIATE_TEST_SUITE_P(Shared, Models, testing::ValuesIn(kNetworks),
-                         [](const testing::TestParamInfo<Network>& info) {
-                           std::string name = info.param.file;
-                           std::replace_if(
-                               name.begin(), name.end(), [](char c) { return !std::isalnum(c); },
-                               '_');
-                           return name;
-                         });
+std::string NetworkName(const testing::TestParamInfo<Network>& tested) {
+  std::string name = tested.param.file;
+  std::replace_if(
+      name.begin(), name.end(), [](char c) { return !std::isalnum(c); }, '_');
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Shared, Models, testing::ValuesIn(kNetworks), NetworkName);
 
 }  // namespace
 }  // namespace potlut::onnx
