@@ -1,13 +1,14 @@
 // Presets are the values that the training codes of the named data sets use.
 #include "cli/preprocess.h"
 
+// With exceptions, as in quant: two configurations of toml++ in one program would share inline
+// functions.
+#include <toml++/toml.h>
+
 #include <algorithm>
 #include <cmath>
 
 #include "base/text.h"
-
-#define TOML_EXCEPTIONS 0
-#include <toml++/toml.h>
 
 namespace potlut::cli {
 namespace {
@@ -141,18 +142,22 @@ std::string WritePreprocess(int32_t resize) { return Cat("resize = ", resize, "\
 Expected<int32_t> ReadResize(const Program& program) {
   const auto entry = program.metadata.find("preprocess");
   if (entry == program.metadata.end()) return 0;
-  const toml::parse_result parsed = toml::parse(entry->second);
-  if (!parsed)
-    return BadInput("the model's 'preprocess' metadata is no TOML: ", parsed.error().description());
-  const int64_t resize = parsed.table()["resize"].value_or(int64_t{0});
-  if (resize < 0 || resize > 65536)
+  int64_t resize = 0;
+  try {
+    resize = toml::parse(entry->second)["resize"].value_or(int64_t{0});
+  } catch (const toml::parse_error& error) {
+    return BadInput("the model's 'preprocess' metadata is no TOML: ", error.description());
+  }
+  if (resize < 0 || resize > 65536) {
     return BadInput("the model's 'preprocess' metadata wants a resize to ", resize);
+  }
   return static_cast<int32_t>(resize);
 }
 
-bool TomlSets(const std::string& text, const std::string& key) {
-  const toml::parse_result parsed = toml::parse(text);
-  return parsed && Sets(parsed.table(), key);
+bool TomlSets(const std::string& text, const std::string& key) try {
+  return Sets(toml::parse(text), key);
+} catch (const toml::parse_error&) {
+  return false;
 }
 
 }  // namespace potlut::cli

@@ -68,12 +68,12 @@ TEST(RecipeOptions, WaysOfNormalisation) {
   EXPECT_EQ((*resolved)->stddev[1], 127.5);
   unit.preset = "none";
   EXPECT_FALSE(ResolveNormalisation(unit).ok());
-  EXPECT_FALSE(ResolveNormalisation({.mean = {1}}).ok());
-  EXPECT_FALSE(ResolveNormalisation({.mean = {1}, .stddev = {0}}).ok());
-  EXPECT_FALSE(ResolveNormalisation({.mean = {1, 2}, .stddev = {1, 2, 3}}).ok());
-  EXPECT_FALSE(ResolveNormalisation({.preset = "imagenett"}).ok());
+  EXPECT_FALSE(ResolveNormalisation({{1}, {}, {}, {}, {}}).ok());
+  EXPECT_FALSE(ResolveNormalisation({{1}, {0}, {}, {}, {}}).ok());
+  EXPECT_FALSE(ResolveNormalisation({{1, 2}, {1, 2, 3}, {}, {}, {}}).ok());
+  EXPECT_FALSE(ResolveNormalisation({{}, {}, {}, {}, "imagenett"}).ok());
   for (const char* preset : {"cifar10", "imagenet", "minus-one-to-one", "unit", "none"}) {
-    EXPECT_TRUE(ResolveNormalisation({.preset = preset}).ok()) << preset;
+    EXPECT_TRUE(ResolveNormalisation({{}, {}, {}, {}, preset}).ok()) << preset;
   }
 }
 
