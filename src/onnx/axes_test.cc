@@ -197,14 +197,26 @@ TEST(SqueezeUnsqueeze, BothForms) {
   ExpectRefused(late, kBadInput, {"axes"});
 }
 
-TEST(Expand, OnlyWhereItChangesNothing) {
+TEST(Expand, OverTheMap) {
   TestModel same;
   same.Ints("s", {3}, {4, 1, 6}).Node("Expand", {"x", "s"}, {"y"});
   EXPECT_EQ(Ops(same.Import()), "input");
-  TestModel larger;
-  larger.Ints("s", {4}, {1, 4, 6, 6}).Node("GlobalMaxPool", {"x"}, {"g"});
-  larger.Node("Expand", {"g", "s"}, {"y"});
-  ExpectRefused(larger, kUnsupported, {"Expand", "broadcast"});
+  // A gate spread by hand: Expand(max, Shape(x)).
+  TestModel gate;
+  gate.Node("GlobalMaxPool", {"x"}, {"g"}).Node("Shape", {"x"}, {"s"});
+  gate.Node("Expand", {"g", "s"}, {"e"}).Node("Sub", {"x", "e"}, {"y"});
+  std::vector<float> want = Counted();
+  for (size_t i = 0; i < want.size(); ++i) want[i] -= static_cast<float>(i / 36 * 36 + 35);
+  ExpectNear(Evaluated(gate, Counted()), want);
+  TestModel batch;
+  batch.Ints("s", {4}, {2, 4, 6, 6}).Node("Expand", {"x", "s"}, {"y"});
+  ExpectRefused(batch, kUnsupported, {"Expand", "height and width"});
+  TestModel misfit;
+  misfit.Ints("s", {4}, {1, 4, 6, 7}).Node("Expand", {"x", "s"}, {"y"});
+  ExpectRefused(misfit, kUnsupported, {"[1, 4, 6, 7]"});
+  TestModel axes;
+  axes.Ints("s", {5}, {2, 1, 4, 6, 6}).Node("Expand", {"x", "s"}, {"y"});
+  ExpectRefused(axes, kUnsupported, {"adds axes"});
 }
 
 TEST(Concat, ChannelsAndConstants) {

@@ -275,6 +275,30 @@ Values FoldReduce(GraphBuilder& builder, const NodeView& node) {
   return One(std::move(out));
 }
 
+namespace {
+
+// An integer as a narrower type keeps it: its low bits.
+int64_t Narrowed(int32_t type, int64_t value) {
+  switch (type) {
+    case pb::TensorProto::UINT8:
+      return static_cast<uint8_t>(value);
+    case pb::TensorProto::INT8:
+      return static_cast<int8_t>(value);
+    case pb::TensorProto::UINT16:
+      return static_cast<uint16_t>(value);
+    case pb::TensorProto::INT16:
+      return static_cast<int16_t>(value);
+    case pb::TensorProto::UINT32:
+      return static_cast<uint32_t>(value);
+    case pb::TensorProto::INT32:
+      return static_cast<int32_t>(value);
+    default:
+      return value;
+  }
+}
+
+}  // namespace
+
 Values FoldCast(GraphBuilder& builder, const NodeView& node) {
   POTLUT_ASSIGN_OR_RETURN(const ConstantPtr in, node.ConstantInput(0, "operand"));
   const auto to = static_cast<int32_t>(node.Int("to", 0));
@@ -293,9 +317,9 @@ Values FoldCast(GraphBuilder& builder, const NodeView& node) {
     } else if (to == pb::TensorProto::BOOL) {
       out->ints.push_back(value != 0 ? 1 : 0);
     } else if (!in->is_float()) {
-      out->ints.push_back(in->ints[static_cast<size_t>(i)]);
+      out->ints.push_back(Narrowed(to, in->ints[static_cast<size_t>(i)]));
     } else if (std::abs(value) < 9e18) {
-      out->ints.push_back(static_cast<int64_t>(value));
+      out->ints.push_back(Narrowed(to, static_cast<int64_t>(value)));
     } else {
       return node.Bad("casts the number ", value, " to an integer");
     }

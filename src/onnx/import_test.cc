@@ -235,6 +235,9 @@ TEST(Outputs, SeveralAndConstantOnes) {
   TestModel constant = Relu();
   constant.Floats("c", {1}, {1}).Output("c");
   ExpectRefused(constant, kUnsupported, {"'c'", "does not depend"});
+  TestModel turned;
+  turned.Node("Transpose", {"x"}, {"y"}, {Ints("perm", {1, 0, 2, 3})});
+  ExpectRefused(turned, kUnsupported, {"'y'", "axis 0 must be the batch"});
   TestModel missing = Relu();
   missing.Output("nowhere");
   ExpectRefused(missing, kBadInput, {"'nowhere'"});

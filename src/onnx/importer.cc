@@ -342,6 +342,10 @@ Status Importer::MakeOutputs() {
     }
     POTLUT_ASSIGN_OR_RETURN(const Tensor tensor, node.Activation(0, "value"));
     POTLUT_ASSIGN_OR_RETURN(const Tensor arranged, builder_.Arranged(node, tensor));
+    if (arranged.layout.axes.empty() || !IsBatch(arranged.layout.axes[0])) {
+      return node.Refuse("has the axes ", arranged.layout.Text(),
+                         "; axis 0 must be the batch: transpose it back");
+    }
     builder_.graph().outputs.push_back(arranged.node);
   }
   return {};

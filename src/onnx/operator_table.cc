@@ -110,7 +110,7 @@ constexpr OperatorRow kRows[] = {
     {{"Equal", 7, 21, kFolded, kConstants}, 2, 2, 1, "", nullptr, FoldBinary},
     {{"Erf", 9, 21, kYes, ""}, 1, 1, 1, "", ImportFunction, nullptr},
     {{"Exp", 7, 21, kYes, ""}, 1, 1, 1, "", ImportFunction, FoldUnary},
-    {{"Expand", 8, 21, kFolded, "on constants, or where it changes nothing"},
+    {{"Expand", 8, 21, kYes, "over height and width of size 1; any on constants"},
      2,
      2,
      1,

@@ -1,4 +1,4 @@
-// Axes moved, joined, split, added and removed: bookkeeping only, no graph node is made.
+// Axes moved, joined, split, added and removed: bookkeeping, but for Expand no graph node is made.
 #include <algorithm>
 
 #include "onnx/arguments.h"
@@ -72,19 +72,36 @@ Values ImportUnsqueeze(GraphBuilder&, const NodeView& node) {
   return std::vector<Value>{x};
 }
 
-Values ImportExpand(GraphBuilder&, const NodeView& node) {
+Values ImportExpand(GraphBuilder& builder, const NodeView& node) {
   POTLUT_ASSIGN_OR_RETURN(Tensor x, node.Activation(0, "input"));
   POTLUT_ASSIGN_OR_RETURN(const std::vector<int64_t> shape, node.IntsInput(1, "shape"));
   const std::vector<int64_t> dims = x.layout.Dims();
-  bool same = shape.size() <= dims.size();
-  for (size_t i = 0; same && i < shape.size(); ++i) {
-    const int64_t dim = dims[dims.size() - shape.size() + i];
-    same = shape[i] == 1 || shape[i] == dim;
+  if (shape.size() > dims.size()) {
+    return node.Refuse("adds axes to ", x.layout.Text(), "; unsqueeze it instead");
   }
-  if (!same) {
-    return node.Refuse("repeats ", x.layout.Text(), " to ", DimsText(shape),
-                       "; leave the spreading to the operator that reads it (broadcast)");
+  const size_t lead = dims.size() - shape.size();
+  const auto grows = [&](size_t i) {
+    return i >= lead && shape[i - lead] != 1 && shape[i - lead] != dims[i];
+  };
+  bool changes = false;
+  for (size_t i = 0; i < dims.size(); ++i) changes = changes || grows(i);
+  if (!changes) return std::vector<Value>{x};
+  // One number spread over a map is that number enlarged (gates are often written so).
+  POTLUT_ASSIGN_OR_RETURN(x, builder.Arranged(node, x));
+  const auto roles = Roles(x.layout, builder.ShapeOf(x));
+  graph::Resize resize;
+  for (size_t i = 0; i < dims.size(); ++i) {
+    if (!grows(i)) continue;
+    const int64_t size = shape[i - lead];
+    const bool space = roles[i] == Dim::kH || roles[i] == Dim::kW;
+    if (dims[i] != 1 || !space || size < 1 || size > (1 << 24)) {
+      return node.Refuse("repeats ", x.layout.Text(), " to ", DimsText(shape),
+                         "; only height and width of size 1 can be repeated");
+    }
+    (roles[i] == Dim::kH ? resize.scale_h : resize.scale_w) = static_cast<int32_t>(size);
+    x.layout.axes[i] = WholeAxis(*roles[i], size);
   }
+  POTLUT_ASSIGN_OR_RETURN(x.node, builder.Emit(node, resize, {x.node}));
   return std::vector<Value>{x};
 }
 
