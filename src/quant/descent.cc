@@ -73,12 +73,24 @@ class RowDescent {
     const double now = Level(row_.codes[i], 0);
     double least = 0;
     int best = -1;
-    for (int code = 0; code < alphabet_.codes(); ++code) {
+    const auto consider = [&](int code) {
       const double cost = Cost(k, Level(static_cast<uint8_t>(code), 0) - now);
       if (cost < least) {
         least = cost;
         best = code;
       }
+    };
+    if (alphabet_.is_pair()) {  // the last of an odd channel count: only the first member counts
+      for (int code = 0; code < alphabet_.codes(); ++code) consider(code);
+    } else {
+      // The loss is a parabola in one weight: the levels on both sides of its bottom are all to
+      // look at.
+      const double bottom = now + gradient_[k] / (h_(k, k) + ridge_);
+      const auto& levels = alphabet_.levels;
+      const auto above =
+          static_cast<int>(std::lower_bound(levels.begin(), levels.end(), bottom) - levels.begin());
+      for (int code = std::max(above - 1, 0); code < alphabet_.codes() && code <= above; ++code)
+        consider(code);
     }
     return Take(i, best, least);
   }

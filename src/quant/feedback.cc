@@ -1,4 +1,5 @@
-// Error feedback over the Cholesky factor of the inverse Hessian, column block by column block.
+// Error feedback over a Cholesky factor of the Hessian, column block by column block. With H = R
+// R^T the loss of errors e is |e R|^2, one term a column: no inverse is needed.
 #include "quant/feedback.h"
 
 #include <Eigen/Cholesky>
@@ -48,7 +49,10 @@ struct Prepared {
   std::vector<int32_t>
       column;                 // position in rounding order -> problem column, -1: padding of a pair
   std::vector<int32_t> code;  // position -> index of its code in the row
-  Eigen::MatrixXd factor;     // U upper triangular with inverse(H) = U^T U, in rounding order
+  // With H = R R^T, R upper triangular, in rounding order: above the diagonal R(j, k) / R(k, k),
+  // the share of column j's error that column k makes good; on it R(k, k), the root of what an
+  // error in k costs then.
+  RowMatrix factor;
 };
 
 Prepared Prepare(const RoundingProblem& problem, bool pairs, const RoundingOptions& options) {
@@ -90,8 +94,7 @@ Prepared Prepare(const RoundingProblem& problem, bool pairs, const RoundingOptio
     }
   }
   const auto n = static_cast<Eigen::Index>(p.column.size());
-  // Built in reverse order: the Cholesky factor of the reversed matrix, turned round, is R with H =
-  // R R^T and R upper triangular, and its inverse is the factor wanted.
+  // Built in reverse order: the Cholesky factor of the reversed matrix, turned round, is R.
   Eigen::MatrixXd reversed(n, n);
   for (Eigen::Index i = 0; i < n; ++i) {
     for (Eigen::Index j = 0; j < n; ++j) {
@@ -109,8 +112,8 @@ Prepared Prepare(const RoundingProblem& problem, bool pairs, const RoundingOptio
     for (Eigen::Index j = 0; j <= i; ++j) r(n - 1 - i, n - 1 - j) = reversed(i, j);
   }
   reversed.resize(0, 0);
-  p.factor = Eigen::MatrixXd::Identity(n, n);
-  r.triangularView<Eigen::Upper>().solveInPlace(p.factor);
+  for (Eigen::Index k = 0; k < n; ++k) r.col(k).head(k) /= r(k, k);
+  p.factor = r.cast<float>();
   return p;
 }
 
@@ -119,31 +122,34 @@ Prepared Prepare(const RoundingProblem& problem, bool pairs, const RoundingOptio
 class RowRounder {
  public:
   RowRounder(const Alphabet& alphabet, const RowMatrix& factor)
-      : alphabet_(alphabet), nearest_(alphabet), u_(factor) {}
+      : alphabet_(alphabet), nearest_(alphabet), r_(factor) {}
 
   template <typename Emit>
   void Round(RowMatrix& work, Eigen::Index begin, Eigen::Index end, std::vector<double>& loss,
              Emit emit) const {
     const Eigen::Index n = work.cols();
+    const RowMatrix original = work.middleRows(begin, end - begin);
     RowMatrix errors(end - begin, kBlock);
     for (Eigen::Index at = 0; at < n; at += kBlock) {
       const Eigen::Index width = std::min(kBlock, n - at);
       for (Eigen::Index row = begin; row < end; ++row) {
         float* w = &work(row, 0);
+        const float* wanted = &original(row - begin, 0);
         float* e = &errors(row - begin, 0);
         double& row_loss = loss[static_cast<size_t>(row)];
         for (Eigen::Index i = at; i < at + width;) {
           if (alphabet_.is_pair()) {
-            const uint8_t code = NearestPair(w[i], w[i + 1], i);
-            const float first = Feed(w, e, at, width, i, PairLevel(code, 0));
-            const float second = Feed(w, e, at, width, i + 1, PairLevel(code, 1));
-            row_loss += double{first} * first + double{second} * second;
+            const uint8_t code = NearestPair(w[i], w[i + 1], wanted[i], i);
+            row_loss += Cost(w, i, PairLevel(code, 0));
+            Feed(w, wanted, e, at, width, i, PairLevel(code, 0));
+            row_loss += Cost(w, i + 1, PairLevel(code, 1));
+            Feed(w, wanted, e, at, width, i + 1, PairLevel(code, 1));
             emit(row, i, code);
             i += 2;
           } else {
             const uint8_t code = nearest_.Code(w[i]);
-            const float error = Feed(w, e, at, width, i, nearest_.Level(code));
-            row_loss += double{error} * error;
+            row_loss += Cost(w, i, nearest_.Level(code));
+            Feed(w, wanted, e, at, width, i, nearest_.Level(code));
             emit(row, i, code);
             ++i;
           }
@@ -151,8 +157,8 @@ class RowRounder {
       }
       const Eigen::Index rest = n - at - width;
       if (rest > 0) {
-        work.block(begin, at + width, end - begin, rest).noalias() -=
-            errors.leftCols(width) * u_.block(at, at + width, width, rest);
+        work.block(begin, at + width, end - begin, rest).noalias() +=
+            errors.leftCols(width) * r_.block(at, at + width, width, rest);
       }
     }
   }
@@ -162,15 +168,16 @@ class RowRounder {
     return static_cast<float>(alphabet_.levels[size_t{code} * 2 + member]);
   }
   // The entry with the least cost of both members, the second seen after the first's feedback.
-  uint8_t NearestPair(float a, float b, Eigen::Index i) const {
-    const float ua = 1 / u_(i, i), ub = 1 / u_(i + 1, i + 1), cross = u_(i, i + 1);
+  uint8_t NearestPair(float a, float b, float wanted_a, Eigen::Index i) const {
+    const float ra = r_(i, i), rb = r_(i + 1, i + 1), share = r_(i, i + 1);
     float least = INFINITY;
     uint8_t best = 0;
     const int codes = alphabet_.codes();
     for (int c = 0; c < codes; ++c) {
       const auto code = static_cast<uint8_t>(c);
-      const float ea = (a - PairLevel(code, 0)) * ua;
-      const float eb = (b - ea * cross - PairLevel(code, 1)) * ub;
+      const float level = PairLevel(code, 0);
+      const float ea = (a - level) * ra;
+      const float eb = (b + (wanted_a - level) * share - PairLevel(code, 1)) * rb;
       const float cost = ea * ea + eb * eb;
       if (cost < least) {
         least = cost;
@@ -179,18 +186,23 @@ class RowRounder {
     }
     return best;
   }
-  float Feed(float* w, float* e, Eigen::Index at, Eigen::Index width, Eigen::Index i,
-             float level) const {
-    const float error = (w[i] - level) / u_(i, i);
+  double Cost(const float* w, Eigen::Index i, float level) const {
+    const double error = double{w[i] - level} * r_(i, i);
+    return error * error;
+  }
+  // Hands the error of column i, against what was wanted before any feedback, to the block's later
+  // columns; `e` keeps it for those after the block.
+  void Feed(float* w, const float* wanted, float* e, Eigen::Index at, Eigen::Index width,
+            Eigen::Index i, float level) const {
+    const float error = wanted[i] - level;
     e[i - at] = error;
-    const float* u = &u_(i, 0);
-    for (Eigen::Index j = i + 1; j < at + width; ++j) w[j] -= error * u[j];
-    return error;
+    const float* share = &r_(i, 0);
+    for (Eigen::Index j = i + 1; j < at + width; ++j) w[j] += error * share[j];
   }
 
   const Alphabet& alphabet_;
   Nearest nearest_;
-  const RowMatrix& u_;
+  const RowMatrix& r_;
 };
 
 void Permute(const RoundingProblem& problem, const Prepared& p, Eigen::Index row, int32_t exponent,
@@ -207,7 +219,6 @@ std::vector<RoundedRow> RoundGroup(const RoundingProblem& problem, const Alphabe
                                    const std::vector<std::vector<int32_t>>& exponents,
                                    const RoundingOptions& options) {
   const Prepared p = Prepare(problem, alphabet.is_pair(), options);
-  const RowMatrix factor = p.factor.cast<float>();
   const size_t rows = exponents.size();
   const size_t codes = p.column.size() / (alphabet.is_pair() ? 2 : 1);
 
@@ -224,7 +235,7 @@ std::vector<RoundedRow> RoundGroup(const RoundingProblem& problem, const Alphabe
   RowMatrix work(static_cast<Eigen::Index>(count), static_cast<Eigen::Index>(p.column.size()));
   std::vector<double> loss(count, 0.0);
   std::vector<std::vector<uint8_t>> rounded(count, std::vector<uint8_t>(codes));
-  const RowRounder rounder(alphabet, factor);
+  const RowRounder rounder(alphabet, p.factor);
   // A depthwise layer has a thousand tiny groups: not worth a thread each.
   const int threads = work.size() * work.cols() < (1 << 20) ? 1 : options.threads;
   ParallelChunks(static_cast<int64_t>(count), threads, [&](int64_t begin, int64_t end, int) {
@@ -261,11 +272,10 @@ std::vector<RoundedRow> RoundGroup(const RoundingProblem& problem, const Alphabe
 RowMatrix RoundingTargets(const RoundingProblem& problem, const Alphabet& alphabet,
                           const std::vector<int32_t>& exponents, const RoundingOptions& options) {
   const Prepared p = Prepare(problem, alphabet.is_pair(), options);
-  const RowMatrix factor = p.factor.cast<float>();
   const Eigen::Index rows = problem.target.rows();
   RowMatrix work(rows, static_cast<Eigen::Index>(p.column.size()));
   std::vector<double> loss(static_cast<size_t>(rows), 0.0);
-  const RowRounder rounder(alphabet, factor);
+  const RowRounder rounder(alphabet, p.factor);
   ParallelChunks(rows, options.threads, [&](int64_t begin, int64_t end, int) {
     for (int64_t i = begin; i < end; ++i) {
       Permute(problem, p, i, exponents[static_cast<size_t>(i)], &work(i, 0));
