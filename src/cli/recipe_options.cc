@@ -121,7 +121,9 @@ void AddRecipe(CLI::App& command, RecipeOptions& options) {
   command
       .add_flag("--no-bias-correction", options.no_bias_correction, "keep biases (for comparison)")
       ->group(weights);
-  command.add_option("--images", options.images, Cat("calibration images, at most (", quant::Recipe().images, ")"))
+  command
+      .add_option("--images", options.images,
+                  Cat("calibration images, at most (", quant::Recipe().images, ")"))
       ->type_name("N")
       ->check(Within(int64_t{1}, int64_t{1} << 40));
   AddNormalisation(command, options.normalisation);
