@@ -19,11 +19,6 @@ int32_t RoundTo(double v, TensorType type) {
   return static_cast<int32_t>(std::clamp<double>(std::floor(v + 0.5), type.lo(), type.hi()));
 }
 
-Window ToWindow(const graph::Window& w) {
-  return {w.kernel_h,   w.kernel_w, w.stride_h, w.stride_w,   w.dilation_h,
-          w.dilation_w, w.pad_top,  w.pad_left, w.pad_bottom, w.pad_right};
-}
-
 // One table a channel becomes one for all where they are equal.
 LookupOp MakeLookup(std::vector<std::vector<int16_t>> tables) {
   LookupOp op;
@@ -38,6 +33,11 @@ LookupOp MakeLookup(std::vector<std::vector<int16_t>> tables) {
 }
 
 }  // namespace
+
+Window ToWindow(const graph::Window& w) {
+  return {w.kernel_h,   w.kernel_w, w.stride_h, w.stride_w,   w.dilation_h,
+          w.dilation_w, w.pad_top,  w.pad_left, w.pad_bottom, w.pad_right};
+}
 
 std::string Lowering::NameOf(const PlanNode& node) const {
   return graph_.nodes[static_cast<size_t>(node.node)].name;

@@ -10,6 +10,9 @@
 
 namespace potlut::quant {
 
+// The graph's sliding window as the program's.
+Window ToWindow(const graph::Window& window);
+
 // Where a lowered plan stands: plan tensors already have program tensors.
 class Lowering {
  public:

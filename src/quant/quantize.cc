@@ -107,10 +107,7 @@ class Quantiser {
     const Lowering::ConvScales scales = lowering.ScalesOf(node);
     const int64_t columns =
         int64_t{conv.window.kernel_h} * conv.window.kernel_w * in.dims.c / conv.groups;
-    const graph::Window& w = conv.window;
-    const Window window{w.kernel_h,   w.kernel_w, w.stride_h, w.stride_w,   w.dilation_h,
-                        w.dilation_w, w.pad_top,  w.pad_left, w.pad_bottom, w.pad_right};
-    Moments moments(window, conv.groups, in.dims, out.dims, in.type,
+    Moments moments(ToWindow(conv.window), conv.groups, in.dims, out.dims, in.type,
                     SamplesPerImage(columns, stream_->images()));
     std::vector<double> scale;
     for (const double f : scales.output_factor)

@@ -2,6 +2,7 @@
 #include "quant/stream.h"
 
 #include <algorithm>
+#include <new>
 
 #include "base/parallel.h"
 #include "base/text.h"
@@ -129,7 +130,12 @@ Status Stream::Waves(const std::function<Status(int64_t, int)>& run, const Reduc
     }
     const int64_t count = std::min<int64_t>(slots(), chunks - wave);
     ParallelFor(count, slots(), [&](int64_t i) {
-      statuses[static_cast<size_t>(i)] = run(wave + i, static_cast<int>(i));
+      try {
+        statuses[static_cast<size_t>(i)] = run(wave + i, static_cast<int>(i));
+      } catch (const std::bad_alloc&) {  // must not leave the thread
+        statuses[static_cast<size_t>(i)] =
+            ResourceLimit("not enough memory to calibrate this network; use fewer threads");
+      }
     });
     for (int64_t i = 0; i < count; ++i) {
       POTLUT_RETURN_IF_ERROR(statuses[static_cast<size_t>(i)]);
