@@ -11,7 +11,7 @@ rm -f "$results"
 # Where CIFAR-10 stands in a folder beside the checkout, tests measure accuracy on it; elsewhere they say that they skip.
 unpack=../shared/data/unpack-cifar10.sh
 if [ -z "${POTLUT_CIFAR10:-}" ] && [ -r "$unpack" ]; then
-  POTLUT_CIFAR10=$(sh "$unpack" build/cifar10) && export POTLUT_CIFAR10
+  POTLUT_CIFAR10=$(sh "$unpack" "$PWD/build/cifar10") && export POTLUT_CIFAR10
 fi
 
 status=0

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <ostream>
 
 #include "graph/executor.h"
 #include "graph/simplify.h"
@@ -38,6 +39,9 @@ const Network kNetworks[] = {
      {125.3F, 123.0F, 113.9F},
      {63.0F, 62.1F, 66.7F}},
     {"imagenet_mobilenetv2_1.0_224.onnx", {3, 224, 224}, 1000, 53, 0, {}, {}}};
+
+// Named in test listings by its file.
+void PrintTo(const Network& network, std::ostream* out) { *out << network.file; }
 
 std::string Path(const Network& network) {
   return std::string(POTLUT_SHARED_DIR) + "/models/" + network.file;
