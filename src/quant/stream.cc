@@ -40,8 +40,7 @@ Stream::Stream(const graph::Graph& graph, const Plan& plan, const ImageSource& i
       progress_(progress),
       consumers_(graph::Consumers(graph)),
       steps_(plan.nodes.size()),
-      last_reader_(plan.tensors.size(), 0),
-      tensor_bytes_(plan.tensors.size(), 0) {
+      last_reader_(plan.tensors.size(), 0) {
   for (size_t i = 0; i < plan.nodes.size(); ++i) {
     for (const int32_t t : plan.nodes[i].inputs) last_reader_[static_cast<size_t>(t)] = i;
   }
@@ -173,10 +172,7 @@ Status Stream::Prepare(const Lowering& lowering, Program& program, size_t positi
     const bool own = n + 1 == last;  // the last one writes the plan node's tensor
     const int32_t plan_output = own ? plan_.nodes[position].output : -1;
     const size_t bytes = static_cast<size_t>(out.dims.count()) * out.type.bytes();
-    if (own) {
-      plan_of_[node.output] = plan_output;
-      tensor_bytes_[static_cast<size_t>(plan_output)] = bytes;
-    }
+    if (own) plan_of_[node.output] = plan_output;
     steps_[position].push_back({std::move(kernel), node.inputs, node.output, bytes, plan_output});
   }
   return {};

@@ -89,7 +89,6 @@ class Stream {
   std::vector<std::vector<Step>> steps_;  // by plan node
   std::map<int32_t, int32_t> plan_of_;    // program tensor -> plan tensor
   std::vector<size_t> last_reader_;       // plan tensor -> last plan node that reads it
-  std::vector<size_t> tensor_bytes_;      // plan tensor -> bytes of one image
   std::vector<std::optional<Chunk>> kept_;
   std::atomic<size_t> kept_bytes_ = 0;
 };
