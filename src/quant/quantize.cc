@@ -154,8 +154,7 @@ class Quantiser {
     const auto stored = chunk.integers.find(tensor);
     if (real == chunk.floats.end() || stored == chunk.integers.end()) return;  // not computed yet
     for (size_t k = 0; k < stored->second.size(); ++k) {
-      const uint8_t byte = stored->second[k];
-      const int32_t q = t.type.is_signed ? int32_t{static_cast<int8_t>(byte)} : int32_t{byte};
+      const int32_t q = StoredValue(stored->second, k, t.type);
       const auto channel = static_cast<int32_t>(k % static_cast<size_t>(t.dims.c));
       wanted[k] += static_cast<float>(real->second[k] - q * t.real_scale(channel));
     }

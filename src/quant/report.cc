@@ -3,7 +3,6 @@
 
 #include <array>
 #include <cmath>
-#include <cstring>
 
 #include "base/text.h"
 
@@ -56,12 +55,7 @@ Status FillReport(const graph::Graph& graph, const Plan& plan, Lowering& lowerin
           s = Sums();
           const size_t n = stored.size() / t.type.bytes();
           for (size_t k = 0; k < n; ++k) {
-            int32_t q;
-            if (t.type.wide()) {
-              std::memcpy(&q, stored.data() + k * 4, 4);
-            } else {
-              q = t.type.is_signed ? int32_t{static_cast<int8_t>(stored[k])} : int32_t{stored[k]};
-            }
+            const int32_t q = StoredValue(stored, k, t.type);
             const auto channel = static_cast<int32_t>(k % static_cast<size_t>(t.dims.c));
             const double error = wanted[k] - q * t.real_scale(channel);
             s.signal += double{wanted[k]} * wanted[k];

@@ -2,6 +2,7 @@
 #include "quant/stream.h"
 
 #include <algorithm>
+#include <cstring>
 #include <new>
 
 #include "base/parallel.h"
@@ -23,6 +24,15 @@ Scratch MakeScratch(size_t bytes) {
 }
 
 }  // namespace
+
+int32_t StoredValue(const std::vector<uint8_t>& stored, size_t i, TensorType type) {
+  if (type.wide()) {
+    int32_t v;
+    std::memcpy(&v, stored.data() + i * 4, 4);
+    return v;
+  }
+  return type.is_signed ? int32_t{static_cast<int8_t>(stored[i])} : int32_t{stored[i]};
+}
 
 size_t Chunk::bytes() const {
   size_t sum = 0;

@@ -30,6 +30,9 @@ struct Chunk {
   size_t bytes() const;
 };
 
+// Integer `i` of a tensor's stored bytes.
+int32_t StoredValue(const std::vector<uint8_t>& stored, size_t i, TensorType type);
+
 class Stream {
  public:
   // Everything passed must outlive the stream.
