@@ -70,6 +70,18 @@ class NpzSource : public Source {
     return sample;
   }
 
+  std::optional<ImageView> View(int64_t index) const override {
+    const bool planes = layout_.channels_first && layout_.c > 1;
+    if (planes || !IsFitted(geometry_, layout_.h, layout_.w, layout_.c) || index < 0 ||
+        index >= size()) {
+      return {};
+    }
+    const auto at = static_cast<size_t>(index);
+    return ImageView{layout_.h, layout_.w, layout_.c,
+                     images_.bytes.data() + at * static_cast<size_t>(layout_.image_bytes()),
+                     labels_.empty() ? -1 : labels_[at]};
+  }
+
  private:
   std::string path_;
   NpyArray images_;

@@ -1,6 +1,8 @@
 // CIFAR-10 and CIFAR-100 in their official binary layout: label bytes, then 32x32 planes of red,
 // green, blue.
 #include <filesystem>
+#include <mutex>
+#include <new>
 
 #include "base/text.h"
 #include "data/record_file.h"
@@ -13,6 +15,7 @@ namespace fs = std::filesystem;
 
 constexpr int32_t kSide = 32;
 constexpr size_t kPixelBytes = 3 * kSide * kSide;
+constexpr int64_t kMaxHeld = 1 << 18;  // images; both sets have 60,000
 
 class CifarSource : public Source {
  public:
@@ -34,9 +37,43 @@ class CifarSource : public Source {
     return UsageError("record ", index, " of a set of ", size_);
   }
 
+  std::optional<ImageView> View(int64_t index) const override {
+    if (!IsFitted(geometry_, kSide, kSide, 3)) return {};
+    std::call_once(held_once_, [this] { Hold(); });
+    if (index < 0 || static_cast<size_t>(index) >= held_labels_.size()) return {};
+    const auto at = static_cast<size_t>(index);
+    if (held_labels_[at] >= classes()) return {};  // Get tells
+    return ImageView{kSide, kSide, 3, held_pixels_.data() + at * kPixelBytes, held_labels_[at]};
+  }
+
   size_t record_bytes() const { return kPixelBytes + (hundred_ ? 2 : 1); }
 
  private:
+  int32_t classes() const { return hundred_ ? 100 : 10; }
+
+  // The whole set in memory, for training: 150 MB. A set of other size, or one that cannot be read,
+  // stays on disk.
+  void Hold() const {
+    if (size_ > kMaxHeld) return;
+    try {
+      std::vector<uint8_t> pixels, labels, bytes;
+      pixels.reserve(static_cast<size_t>(size_) * kPixelBytes);
+      for (const RecordFile& file : files_) {
+        bytes.resize(static_cast<size_t>(Records(file)) * record_bytes());
+        if (!file.Read(0, bytes).ok()) return;
+        for (size_t at = 0; at < bytes.size(); at += record_bytes()) {
+          labels.push_back(bytes[at + (hundred_ ? 1 : 0)]);
+          const uint8_t* planes = bytes.data() + at + record_bytes() - kPixelBytes;
+          const auto image = InterleavePlanes(planes, kSide, kSide, 3);
+          pixels.insert(pixels.end(), image.begin(), image.end());
+        }
+      }
+      held_pixels_ = std::move(pixels);
+      held_labels_ = std::move(labels);
+    } catch (const std::bad_alloc&) {  // Get reads record by record
+    }
+  }
+
   int64_t Records(const RecordFile& file) const {
     return static_cast<int64_t>(file.size() / record_bytes());
   }
@@ -47,10 +84,9 @@ class CifarSource : public Source {
     Sample sample;
     sample.name = Cat(file.path(), " record ", record);
     sample.label = bytes[hundred_ ? 1 : 0];  // CIFAR-100: coarse, then fine
-    const int32_t classes = hundred_ ? 100 : 10;
-    if (sample.label >= classes) {
-      return BadInput(sample.name, ": label ", sample.label, " of ", classes,
-                      " classes; is this CIFAR-", classes, " in its binary version?");
+    if (sample.label >= classes()) {
+      return BadInput(sample.name, ": label ", sample.label, " of ", classes(),
+                      " classes; is this CIFAR-", classes(), " in its binary version?");
     }
     sample.image = {kSide, kSide, 3,
                     InterleavePlanes(bytes.data() + bytes.size() - kPixelBytes, kSide, kSide, 3)};
@@ -63,6 +99,8 @@ class CifarSource : public Source {
   bool hundred_;
   Geometry geometry_;
   int64_t size_ = 0;
+  mutable std::once_flag held_once_;
+  mutable std::vector<uint8_t> held_pixels_, held_labels_;  // empty: not held
 };
 
 std::vector<std::string> FileNames(bool hundred, Split split) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,23 +33,34 @@ struct Geometry {
 
 enum class Split { kTrain, kTest };
 
+// Pixels (HWC) that the source itself holds: they stay where they are as long as it lives.
+struct ImageView {
+  int32_t h = 0, w = 0, c = 0;
+  const uint8_t* pixels = nullptr;
+  int32_t label = -1;  // -1: not known
+};
+
 class Source {
  public:
   virtual ~Source() = default;
   virtual int64_t size() const = 0;
   // Thread safe. Errors: kBadInput naming the file or record.
   virtual Expected<Sample> Get(int64_t index) const = 0;
+  // What Get gives, without a copy, where the source has it in memory in its final form; nothing
+  // where it has not, and where Get has an error to tell. Thread safe.
+  virtual std::optional<ImageView> View(int64_t /*index*/) const { return std::nullopt; }
   virtual const std::vector<std::string>& class_names() const = 0;  // empty: not known
 };
 
 // Opens
-//   cifar10:DIR      the official binary batches (training or test files by `split`);
-//   cifar10:FILE.bin one file cifar100:DIR     the same for CIFAR-100 (fine labels) FOLDER JPEG and
-//   PNG: one sub-folder a class (names sorted), or flat with labels.txt (file, class index,
-//                    name; commas or blanks) or without labels
-//   FILE.jpg|.png    one image
-//   FILE.npy         uint8 [N,H,W,C], [H,W,C], or [N,C,H,W] where C is 1 or 3 and unambiguous
-//   FILE.npz         arrays "images" (or "x", the first 4-d one) and "labels" (or "y")
+//   cifar10:DIR       the official binary batches (training or test files by `split`)
+//   cifar10:FILE.bin  one file of them
+//   cifar100:DIR      the same for CIFAR-100 (fine labels)
+//   FOLDER            JPEG and PNG: one sub-folder a class (names sorted), or flat with labels.txt
+//                     (file, class index, name; commas or blanks) or without labels
+//   FILE.jpg|.png     one image
+//   FILE.npy          uint8 [N,H,W,C], [H,W,C], or [N,C,H,W] where C is 1 or 3 and unambiguous
+//   FILE.npz          arrays "images" (or "x", the first 4-d one) and "labels" (or "y")
 // Errors: kBadInput naming the place and the remedy.
 Expected<std::unique_ptr<Source>> Open(const std::string& spec, Split split,
                                        const Geometry& geometry);

@@ -1,4 +1,5 @@
 // data::Open: from the words of the user to a source; and what the sources share.
+#include <algorithm>
 #include <filesystem>
 
 #include "base/file.h"
@@ -45,6 +46,12 @@ Expected<std::vector<std::string>> ReadLines(const std::string& path) {
   }
   flush();
   return lines;
+}
+
+bool IsFitted(const Geometry& geometry, int32_t h, int32_t w, int32_t c) {
+  const auto is = [](int32_t wanted, int32_t have) { return wanted == 0 || wanted == have; };
+  return is(geometry.h, h) && is(geometry.w, w) && is(geometry.c, c) &&
+         is(geometry.resize, std::min(h, w));
 }
 
 Status FitSample(Sample& sample, const Geometry& geometry) {

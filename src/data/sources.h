@@ -36,6 +36,8 @@ std::vector<uint8_t> InterleavePlanes(const uint8_t* planes, int32_t h, int32_t 
 // Non-empty lines without their line ends. Errors: those of ReadFile.
 Expected<std::vector<std::string>> ReadLines(const std::string& path);
 
+// True where Fit leaves an image of h x w x c as it is.
+bool IsFitted(const Geometry& geometry, int32_t h, int32_t w, int32_t c);
 // Fit, with `sample.name` in front of an error.
 Status FitSample(Sample& sample, const Geometry& geometry);
 
