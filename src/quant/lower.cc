@@ -19,19 +19,6 @@ int32_t RoundTo(double v, TensorType type) {
   return static_cast<int32_t>(std::clamp<double>(std::floor(v + 0.5), type.lo(), type.hi()));
 }
 
-// One table a channel becomes one for all where they are equal.
-LookupOp MakeLookup(std::vector<std::vector<int16_t>> tables) {
-  LookupOp op;
-  const bool equal =
-      std::all_of(tables.begin(), tables.end(), [&](const auto& t) { return t == tables[0]; });
-  op.per_channel = !equal;
-  for (const auto& table : tables) {
-    op.table.insert(op.table.end(), table.begin(), table.end());
-    if (equal) break;
-  }
-  return op;
-}
-
 }  // namespace
 
 Window ToWindow(const graph::Window& w) {
@@ -51,6 +38,34 @@ int32_t Lowering::NewTensor(int32_t plan_tensor, const std::string& name) {
 
 void Lowering::AddNode(std::string name, Op op, std::vector<int32_t> inputs, int32_t output) {
   program_.nodes.push_back({std::move(name), std::move(op), std::move(inputs), output});
+  unrounded_.emplace_back();
+}
+
+void Lowering::AddLookup(const std::string& name, const std::vector<std::vector<double>>& tables,
+                         int32_t input, int32_t output) {
+  const Tensor& out = program_.tensors[static_cast<size_t>(output)];
+  std::vector<std::vector<int16_t>> rounded;
+  std::vector<double> unrounded;
+  for (size_t c = 0; c < tables.size(); ++c) {
+    const double factor = FactorOf(out.factor, c);
+    const double step = std::ldexp(factor, out.exponent);
+    std::vector<int16_t>& table = rounded.emplace_back();
+    for (const double y : tables[c]) {
+      table.push_back(static_cast<int16_t>(RoundTo(y / step, out.type)));
+      unrounded.push_back(y / factor);
+    }
+  }
+  // One table a channel becomes one for all where they are equal.
+  LookupOp op;
+  op.per_channel = std::any_of(rounded.begin(), rounded.end(),
+                               [&](const auto& table) { return table != rounded[0]; });
+  for (const auto& table : rounded) {
+    op.table.insert(op.table.end(), table.begin(), table.end());
+    if (!op.per_channel) break;
+  }
+  unrounded.resize(op.table.size());
+  AddNode(name, std::move(op), {input}, output);
+  unrounded_.back() = std::move(unrounded);
 }
 
 void Lowering::Emit(const PlanNode& node, Op op, std::vector<int32_t> inputs) {
@@ -117,27 +132,25 @@ Status Lowering::LowerTable(const PlanNode& node) {
   const bool image = node.inputs[0] == plan_.input;
   const int32_t root = in.value;
   const PointwiseFunction function(graph_, root, node.node);
-  std::vector<std::vector<int16_t>> tables;
+  std::vector<std::vector<double>> tables;
   for (int32_t c = 0; c < in.dims.c; ++c) {
     const auto channel = static_cast<size_t>(c);
-    std::vector<int16_t> table;
+    std::vector<double>& table = tables.emplace_back();
     for (int32_t q = in.type.lo(); q <= in.type.hi(); ++q) {
       const double x =
           image ? (q - plan_.mean[channel]) / plan_.stddev[channel] : q * in.real_scale(c);
-      const double y = function(x, c);
-      if (std::isnan(y)) {
+      table.push_back(function(x, c));
+      if (std::isnan(table.back())) {
         return BadInput("node '", NameOf(node), "' is not a number at ", x,
                         "; it cannot become a table");
       }
-      table.push_back(static_cast<int16_t>(RoundTo(y / out.real_scale(c), out.type)));
     }
-    tables.push_back(std::move(table));
   }
   std::string name = NameOf(node);
   if (root == node.node) name = image ? "input" : Cat(name, "/bits", int{out.type.bits});
   const int32_t tensor = NewTensor(node.output, name);
   map_[static_cast<size_t>(node.output)] = tensor;
-  AddNode(name, MakeLookup(std::move(tables)), {this->tensor(node.inputs[0])}, tensor);
+  AddLookup(name, tables, this->tensor(node.inputs[0]), tensor);
   return {};
 }
 
@@ -156,20 +169,17 @@ int32_t Lowering::Rescaled(int32_t t, int32_t exponent, const std::vector<double
   out.exponent = exponent;
   out.factor = factor;
   if (sign < 0) out.type.is_signed = true;
-  std::vector<std::vector<int16_t>> tables;
+  std::vector<std::vector<double>> tables;
   for (int32_t c = 0; c < in.dims.c; ++c) {
-    const double ratio =
-        sign * in.real_scale(c) / std::ldexp(FactorOf(factor, static_cast<size_t>(c)), exponent);
-    std::vector<int16_t> table;
+    std::vector<double>& table = tables.emplace_back();
     for (int32_t q = in.type.lo(); q <= in.type.hi(); ++q) {
-      table.push_back(static_cast<int16_t>(RoundTo(q * ratio, out.type)));
+      table.push_back(sign * q * in.real_scale(c));
     }
-    tables.push_back(std::move(table));
   }
   const std::string name = out.name;
   program_.tensors.push_back(std::move(out));
   const auto index = static_cast<int32_t>(program_.tensors.size()) - 1;
-  AddNode(name, MakeLookup(std::move(tables)), {tensor(t)}, index);
+  AddLookup(name, tables, tensor(t), index);
   return index;
 }
 

@@ -45,6 +45,9 @@ class Lowering {
   Expected<Program> Finish();
 
   Program& program() { return program_; }
+  // By program node, for lookups: what the entries were rounded from, real values divided by the
+  // output's factor; laid out as LookupOp::table. Empty for other nodes.
+  const std::vector<std::vector<double>>& unrounded() const { return unrounded_; }
   int32_t tensor(int32_t plan_tensor) const { return map_[static_cast<size_t>(plan_tensor)]; }
   // Program nodes that stand for plan node i: [first, last).
   std::pair<size_t, size_t> nodes(size_t plan_node) const { return ranges_[plan_node]; }
@@ -56,6 +59,9 @@ class Lowering {
   int32_t NewTensor(int32_t plan_tensor, const std::string& name);
   void Emit(const PlanNode& node, Op op, std::vector<int32_t> inputs);
   void AddNode(std::string name, Op op, std::vector<int32_t> inputs, int32_t output);
+  // A lookup from the real values of its entries, one table a channel of the input.
+  void AddLookup(const std::string& name, const std::vector<std::vector<double>>& tables,
+                 int32_t input, int32_t output);
   // The fused activation's bounds as integers of the output.
   template <typename Operator>
   void Clamp(const PlanNode& node, Operator& op) const;
@@ -76,6 +82,7 @@ class Lowering {
   Program program_;
   std::vector<int32_t> map_;
   std::vector<std::pair<size_t, size_t>> ranges_;
+  std::vector<std::vector<double>> unrounded_;
 };
 
 }  // namespace potlut::quant

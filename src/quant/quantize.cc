@@ -12,6 +12,7 @@
 #include "graph/simplify.h"
 #include "quant/layer.h"
 #include "quant/plan.h"
+#include "quant/quantised_network.h"
 #include "quant/report.h"
 #include "quant/scales.h"
 #include "quant/stream.h"
@@ -54,7 +55,7 @@ class Quantiser {
         threads_(threads),
         progress_(progress) {}
 
-  Expected<Program> Run(int64_t image_count, Report* report) {
+  Expected<QuantisedNetwork> Run(int64_t image_count, Report* report) {
     POTLUT_ASSIGN_OR_RETURN(plan_, MakePlan(graph_, recipe_));
     POTLUT_ASSIGN_OR_RETURN(
         stream_, Stream::Create(graph_, plan_, images_,
@@ -68,6 +69,8 @@ class Quantiser {
       return n.kind == PlanNode::Kind::kConv;
     });
     Begin("Layers", convs);
+    // Lowering settles the scales that operators dictate; what it started from is kept.
+    QuantisedNetwork network{{}, plan_, {}};
     Lowering lowering(graph_, plan_);
     lowering.Begin();
     int64_t done = 0;
@@ -76,9 +79,12 @@ class Quantiser {
       if (node.kind == PlanNode::Kind::kConv) {
         if (progress_ != nullptr)
           progress_->Update(done++, graph_.nodes[static_cast<size_t>(node.node)].name);
-        POTLUT_RETURN_IF_ERROR(QuantiseConv(i, lowering));
+        POTLUT_ASSIGN_OR_RETURN(QuantisedLayer layer, QuantiseConv(i, lowering));
+        POTLUT_RETURN_IF_ERROR(lowering.LowerConv(node, layer.alphabet, layer.rows, layer.bias));
+        network.layers.push_back(std::move(layer));
       } else {
         POTLUT_RETURN_IF_ERROR(lowering.Lower(node));
+        network.layers.emplace_back();
       }
       POTLUT_RETURN_IF_ERROR(stream_->Prepare(lowering, lowering.program(), i));
     }
@@ -88,10 +94,9 @@ class Quantiser {
           FillReport(graph_, plan_, lowering, *stream_, ranges, *report, progress_));
       report->recipe = WriteRecipe(recipe_);
     }
-    POTLUT_ASSIGN_OR_RETURN(Program program, lowering.Finish());
-    program.metadata["recipe"] = WriteRecipe(recipe_);
     if (progress_ != nullptr) progress_->End();
-    return program;
+    network.graph = std::move(graph_);
+    return network;
   }
 
  private:
@@ -99,7 +104,7 @@ class Quantiser {
     if (progress_ != nullptr) progress_->Begin(task, total);
   }
 
-  Status QuantiseConv(size_t position, Lowering& lowering) {
+  Expected<QuantisedLayer> QuantiseConv(size_t position, const Lowering& lowering) {
     const PlanNode& node = plan_.nodes[position];
     const auto& conv = std::get<graph::Conv>(graph_.nodes[static_cast<size_t>(node.node)].op);
     const PlanTensor& in = plan_.tensors[static_cast<size_t>(node.inputs[0])];
@@ -125,9 +130,7 @@ class Quantiser {
           return {};
         },
         [&](int slot) { moments.Add(partial[static_cast<size_t>(slot)]); }));
-    POTLUT_ASSIGN_OR_RETURN(const QuantisedLayer layer,
-                            QuantiseLayer(conv, node, scales, moments, recipe_, threads_));
-    return lowering.LowerConv(node, layer.alphabet, layer.rows, layer.bias);
+    return QuantiseLayer(conv, node, scales, moments, recipe_, threads_);
   }
 
   // Where a convolution's output goes into a sum and nowhere else: the sum's other operand, a plan
@@ -171,9 +174,9 @@ class Quantiser {
 
 }  // namespace
 
-Expected<Program> Quantize(const graph::Graph& graph, const Recipe& recipe,
-                           const ImageSource& images, int64_t image_count, int threads,
-                           Progress* progress, Report* report) try {
+Expected<QuantisedNetwork> QuantizeNetwork(const graph::Graph& graph, const Recipe& recipe,
+                                           const ImageSource& images, int64_t image_count,
+                                           int threads, Progress* progress, Report* report) try {
   if (image_count < 1) {
     return UsageError("quantisation needs calibration images, and there are none");
   }
@@ -187,6 +190,60 @@ Expected<Program> Quantize(const graph::Graph& graph, const Recipe& recipe,
 } catch (const std::bad_alloc&) {
   return ResourceLimit(
       "not enough memory to quantise this network; use fewer threads or a smaller network");
+}
+
+Expected<LoweredNetwork> LowerNetwork(const QuantisedNetwork& network) {
+  LoweredNetwork lowered;
+  lowered.plan = network.plan;
+  Lowering lowering(network.graph, lowered.plan);
+  lowering.Begin();
+  for (size_t i = 0; i < network.plan.nodes.size(); ++i) {
+    const PlanNode& node = network.plan.nodes[i];
+    if (node.kind == PlanNode::Kind::kConv) {
+      const QuantisedLayer& layer = network.layers[i];
+      POTLUT_RETURN_IF_ERROR(lowering.LowerConv(node, layer.alphabet, layer.rows, layer.bias));
+    } else {
+      POTLUT_RETURN_IF_ERROR(lowering.Lower(node));
+    }
+    lowered.node_of_plan_node.push_back(static_cast<int32_t>(lowering.nodes(i).second) - 1);
+  }
+  for (size_t t = 0; t < lowered.plan.tensors.size(); ++t) {
+    lowered.tensor_of_plan_tensor.push_back(lowering.tensor(static_cast<int32_t>(t)));
+  }
+  lowered.unrounded = lowering.unrounded();
+  POTLUT_ASSIGN_OR_RETURN(lowered.program, lowering.Finish());
+  return lowered;
+}
+
+std::vector<float> ScaledWeights(const graph::Graph& graph, const Plan& plan,
+                                 const PlanNode& node) {
+  const auto& conv = std::get<graph::Conv>(graph.nodes[static_cast<size_t>(node.node)].op);
+  const PlanTensor& in = plan.tensors[static_cast<size_t>(node.inputs[0])];
+  const PlanTensor& out = plan.tensors[static_cast<size_t>(node.output)];
+  const auto factor = [](const PlanTensor& t, int32_t c) {
+    return t.factor.empty() ? 1.0 : t.factor[t.factor.size() == 1 ? 0 : static_cast<size_t>(c)];
+  };
+  std::vector<float> scaled = conv.weights;
+  const int32_t per_group = in.dims.c / conv.groups;
+  const size_t row = scaled.size() / static_cast<size_t>(conv.out_channels);
+  for (size_t i = 0; i < scaled.size(); ++i) {
+    const auto o = static_cast<int32_t>(i / row);
+    const int32_t group = o / (conv.out_channels / conv.groups);
+    const auto c = group * per_group + static_cast<int32_t>(i % static_cast<size_t>(per_group));
+    scaled[i] = static_cast<float>(scaled[i] * (factor(in, c) / factor(out, o)));
+  }
+  return scaled;
+}
+
+Expected<Program> Quantize(const graph::Graph& graph, const Recipe& recipe,
+                           const ImageSource& images, int64_t image_count, int threads,
+                           Progress* progress, Report* report) {
+  POTLUT_ASSIGN_OR_RETURN(
+      const QuantisedNetwork network,
+      QuantizeNetwork(graph, recipe, images, image_count, threads, progress, report));
+  POTLUT_ASSIGN_OR_RETURN(LoweredNetwork lowered, LowerNetwork(network));
+  lowered.program.metadata["recipe"] = WriteRecipe(recipe);
+  return std::move(lowered.program);
 }
 
 }  // namespace potlut::quant
