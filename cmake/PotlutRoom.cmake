@@ -30,3 +30,15 @@ function(potlut_fuzzer name source corpus)
     add_test(NAME fuzz_replay.${name} COMMAND ${name} ${corpus})
   endif()
 endfunction()
+
+# potlut_isa_objects_test(NAME PATTERN AT_LEAST): a test of the room's objects whose path matches, AT_LEAST or more, each
+# compiled with flags of an instruction set: see IsaObjectsTest.cmake.
+function(potlut_isa_objects_test name pattern at_least)
+  if(NOT POTLUT_TESTS OR POTLUT_SANITIZE OR POTLUT_FUZZ)
+    return()
+  endif()
+  find_program(POTLUT_NM nm REQUIRED)
+  add_test(NAME ${name}.isa_objects COMMAND ${CMAKE_COMMAND} -DNM=${POTLUT_NM}
+    "-DOBJECTS=$<TARGET_OBJECTS:potlut_${name}>" "-DPATTERN=${pattern}" -DAT_LEAST=${at_least}
+    -P ${PROJECT_SOURCE_DIR}/cmake/IsaObjectsTest.cmake)
+endfunction()

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "base/status.h"
@@ -19,9 +20,15 @@ inline constexpr int kAnsMaxLanesLog2 = 5;
 // Codes (at least one, each below `alphabet_codes`) to a block; deterministic.
 std::vector<uint8_t> AnsEncode(std::span<const uint8_t> codes, int code_bits, int alphabet_codes);
 
-// A block to exactly codes.size() codes; every byte of the block is accounted for. Errors:
-// kBadInput (text without place).
+// Instruction sets to decode with; all give the same codes and accept the same blocks.
+enum class AnsIsa { kAuto, kPortable, kAvx2, kAvx512 };
+std::string_view AnsIsaName(AnsIsa isa);
+// Compiled in, and this CPU and its operating system have it.
+bool AnsIsaAvailable(AnsIsa isa);
+
+// A block to exactly codes.size() codes; every byte of the block is accounted for. `isa` must be
+// available. Errors: kBadInput (text without place).
 Status AnsDecode(std::span<const uint8_t> block, int code_bits, int alphabet_codes,
-                 std::span<uint8_t> codes);
+                 std::span<uint8_t> codes, AnsIsa isa = AnsIsa::kAuto);
 
 }  // namespace potlut
