@@ -115,7 +115,11 @@ std::vector<std::string> FileNames(bool hundred, Split split) {
 std::vector<std::string> ClassNames(const fs::path& folder, bool hundred) {
   auto lines =
       ReadLines((folder / (hundred ? "fine_label_names.txt" : "batches.meta.txt")).string());
-  if (lines && lines->size() == (hundred ? 100U : 10U)) return std::move(*lines);
+  if (lines && lines->size() == (hundred ? 100U : 10U)) {
+    std::vector<std::string> names;
+    for (TextLine& line : *lines) names.push_back(std::move(line.text));
+    return names;
+  }
   if (hundred) return {};
   return {"airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"};
 }

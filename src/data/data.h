@@ -56,12 +56,16 @@ class Source {
 //   cifar10:DIR       the official binary batches (training or test files by `split`)
 //   cifar10:FILE.bin  one file of them
 //   cifar100:DIR      the same for CIFAR-100 (fine labels)
+//   imagenet:DIR      DIR/train/CLASS/x.jpg and DIR/val/CLASS/x.jpg, or DIR/val with a list
+//   rafdb:DIR         RAF-DB's single-label set, aligned faces
 //   FOLDER            JPEG and PNG: one sub-folder a class (names sorted), or flat with labels.txt
 //                     (file, class index, name; commas or blanks) or without labels
 //   FILE.jpg|.png     one image
 //   FILE.npy          uint8 [N,H,W,C], [H,W,C], or [N,C,H,W] where C is 1 or 3 and unambiguous
 //   FILE.npz          arrays "images" (or "x", the first 4-d one) and "labels" (or "y")
-// Errors: kBadInput naming the place and the remedy.
+// docs/data.md has the layouts and the options of imagenet:. `split` chooses in the sets that have
+// one (cifar10:DIR, cifar100:DIR, imagenet:, rafdb:). Errors: kBadInput naming the place (of a
+// list, its line) and the remedy.
 Expected<std::unique_ptr<Source>> Open(const std::string& spec, Split split,
                                        const Geometry& geometry);
 

@@ -59,12 +59,60 @@ TEST(Cifar, ReadsFilesAndFolders) {
   EXPECT_EQ((*file)->size(), 3);
 }
 
+TEST(Cifar, LendsWhatGetGives) {
+  const TestFolder folder;
+  auto bytes = CifarBytes(4);
+  for (size_t i = 1; i < 3073; ++i) bytes[i] = static_cast<uint8_t>(i * 5);
+  bytes[3 * 3073] = 10;  // no such class
+  const std::string spec = "cifar10:" + folder.Write("x.bin", bytes);
+  const auto source = Open(spec, Split::kTrain, {.h = 32, .w = 32, .c = 3});
+  ASSERT_TRUE(source.ok());
+  for (int64_t i = 0; i < 3; ++i) {
+    const auto view = (*source)->View(i);
+    ASSERT_TRUE(view.has_value());
+    const auto sample = (*source)->Get(i);
+    EXPECT_EQ(view->label, sample->label);
+    EXPECT_EQ(std::vector<uint8_t>(view->pixels, view->pixels + 3072), sample->image.pixels);
+  }
+  for (const int64_t i : {int64_t{-1}, int64_t{3}, int64_t{4}}) {
+    EXPECT_FALSE((*source)->View(i).has_value()) << i;
+    EXPECT_FALSE((*source)->Get(i).ok()) << i;
+  }
+  const auto resized = Open(spec, Split::kTrain, {.h = 16, .w = 16, .c = 3});
+  EXPECT_FALSE((*resized)->View(0).has_value());
+  EXPECT_EQ((*resized)->Get(0)->image.w, 16);
+  // A file that shrank is told by Get.
+  const auto shrunk = Open(spec, Split::kTrain, {});
+  std::filesystem::resize_file(folder.path() + "/x.bin", 3073 * 2 + 5);
+  EXPECT_FALSE((*shrunk)->View(0).has_value());
+  EXPECT_FALSE((*shrunk)->Get(2).ok());
+}
+
 TEST(Cifar, ReadsTheFineLabelsOfCifar100) {
   const TestFolder folder;
   folder.Write("test.bin", CifarBytes(2, true));
   const auto source = Open("cifar100:" + folder.path(), Split::kTest, {});
   ASSERT_TRUE(source.ok()) << source.error().message;
   EXPECT_EQ((*source)->Get(1)->label, 1);
+  EXPECT_EQ((*source)->View(1)->label, 1);
+  EXPECT_EQ((*source)->View(1)->pixels[2], 12);
+  EXPECT_TRUE((*source)->class_names().empty());
+
+  auto bytes = CifarBytes(3, true);
+  bytes[3074 + 1] = 100;
+  folder.Write("cifar-100-binary/train.bin", bytes);
+  std::string fine;
+  for (int i = 0; i < 100; ++i) fine += "class-" + std::to_string(i) + "\n";
+  folder.Write("cifar-100-binary/fine_label_names.txt", fine);
+  const auto train = Open("cifar100:" + folder.path(), Split::kTrain, {});
+  ASSERT_TRUE(train.ok()) << train.error().message;
+  EXPECT_EQ((*train)->class_names()[99], "class-99");
+  EXPECT_EQ((*train)->Get(2)->label, 2);
+  EXPECT_FALSE((*train)->View(1).has_value());
+  const auto wrong = (*train)->Get(1);
+  ASSERT_FALSE(wrong.ok());
+  EXPECT_NE(wrong.error().message.find("train.bin record 1: label 100"), std::string::npos)
+      << wrong.error().message;
 }
 
 TEST(Cifar, RefusesTruncationAndWrongLabels) {
@@ -118,8 +166,8 @@ TEST(Folder, FlatWithLabels) {
   EXPECT_EQ((*source)->class_names(),
             (std::vector<std::string>{"", "", "hen", "", "great white shark"}));
 
-  for (const char* labels :
-       {"../x.jpg 1\n", "/etc/x.jpg 1\n", "x.jpg -1\n", "x.jpg\n", "x.jpg 99999999\n", "\n"}) {
+  for (const char* labels : {"../x.jpg 1\n", "/etc/x.jpg 1\n", "x.jpg -1\n", "x.jpg\n",
+                             "x.jpg 99999999\n", "x.jpg 1\nx.jpg 1\n", "z.jpg 1\n", "\n"}) {
     folder.Write("labels.txt", std::string(labels));
     const auto refused = Open(folder.path(), Split::kTest, {});
     ASSERT_FALSE(refused.ok()) << labels;
@@ -156,6 +204,8 @@ TEST(Array, ReadsNpyRecordByRecord) {
   ASSERT_EQ((*source)->size(), 3);
   EXPECT_EQ((*source)->Get(1)->image.pixels[0], 12);
   EXPECT_FALSE((*source)->Get(3).ok());
+
+  EXPECT_FALSE((*source)->View(0).has_value());  // stays on disk
 
   array.shape = {3, 3, 2, 2};  // planes
   ASSERT_TRUE(WriteNpy(path, array).ok());

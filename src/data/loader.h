@@ -15,7 +15,7 @@ namespace potlut::data {
 struct LoaderOptions {
   int32_t h = 0, w = 0, c = 0;  // of the batches
   int32_t batch = 128;          // samples, for this process
-  Augmentation augmentation;
+  Augmentation augmentation = {};
   bool shuffle = false;    // a permutation by (seed, epoch)
   bool drop_last = false;  // leave out the samples that fill no whole batch
   uint64_t seed = 1;

@@ -28,20 +28,22 @@ std::vector<uint8_t> InterleavePlanes(const uint8_t* planes, int32_t h, int32_t 
   return pixels;
 }
 
-Expected<std::vector<std::string>> ReadLines(const std::string& path) {
+Expected<std::vector<TextLine>> ReadLines(const std::string& path) {
   POTLUT_ASSIGN_OR_RETURN(const auto bytes, ReadFile(path, kMaxTextBytes));
-  std::vector<std::string> lines;
-  std::string line;
+  std::vector<TextLine> lines;
+  TextLine line{1, {}};
   const auto flush = [&] {
-    while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
-    if (!line.empty()) lines.push_back(line);
-    line.clear();
+    while (!line.text.empty() && (line.text.back() == '\r' || line.text.back() == ' ')) {
+      line.text.pop_back();
+    }
+    if (!line.text.empty()) lines.push_back(line);
+    line = {line.number + 1, {}};
   };
   for (const uint8_t byte : bytes) {
     if (byte == '\n') {
       flush();
     } else {
-      line += static_cast<char>(byte);
+      line.text += static_cast<char>(byte);
     }
   }
   flush();
@@ -63,17 +65,22 @@ Status FitSample(Sample& sample, const Geometry& geometry) {
 
 Expected<std::unique_ptr<Source>> Open(const std::string& spec, Split split,
                                        const Geometry& geometry) {
-  for (const bool hundred : {false, true}) {
-    const std::string_view prefix = hundred ? "cifar100:" : "cifar10:";
-    if (spec.starts_with(prefix))
-      return OpenCifar(spec.substr(prefix.size()), hundred, split, geometry);
+  const size_t colon = std::min(spec.find(':'), spec.size());
+  const std::string kind = spec.substr(0, colon);
+  const std::string place = spec.substr(std::min(colon + 1, spec.size()));
+  if (kind.size() < spec.size()) {
+    if (kind == "cifar10" || kind == "cifar100") {
+      return OpenCifar(place, kind == "cifar100", split, geometry);
+    }
+    if (kind == "imagenet") return OpenImagenet(place, split, geometry);
+    if (kind == "rafdb") return OpenRafdb(place, split, geometry);
   }
   std::error_code error;
   const auto status = std::filesystem::status(spec, error);
   if (!std::filesystem::exists(status)) {
     return BadInput("data '", spec,
                     "': no such file or folder; give a folder of images, a .jpg, .png, .npy or "
-                    ".npz file, or cifar10:DIR");
+                    ".npz file, or cifar10:DIR, cifar100:DIR, imagenet:DIR, rafdb:DIR");
   }
   if (std::filesystem::is_directory(status)) return OpenFolder(spec, geometry);
   if (HasExtension(spec, ".npy")) return OpenNpy(spec, geometry);

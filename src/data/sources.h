@@ -11,9 +11,12 @@ namespace potlut::data {
 
 using SourcePointer = std::unique_ptr<Source>;
 
-// `place` is what follows "cifar10:" or "cifar100:".
+// `place` is what follows "cifar10:" and its like.
 Expected<SourcePointer> OpenCifar(const std::string& place, bool hundred, Split split,
                                   const Geometry& geometry);
+Expected<SourcePointer> OpenImagenet(const std::string& place, Split split,
+                                     const Geometry& geometry);
+Expected<SourcePointer> OpenRafdb(const std::string& place, Split split, const Geometry& geometry);
 Expected<SourcePointer> OpenFolder(const std::string& folder, const Geometry& geometry);
 Expected<SourcePointer> OpenSingleImage(const std::string& path, const Geometry& geometry);
 Expected<SourcePointer> OpenNpy(const std::string& path, const Geometry& geometry);
@@ -33,8 +36,12 @@ Expected<ArrayLayout> LayoutOf(const std::vector<int64_t>& shape, const Geometry
 // Planes (CHW) to pixels (HWC).
 std::vector<uint8_t> InterleavePlanes(const uint8_t* planes, int32_t h, int32_t w, int32_t c);
 
+struct TextLine {
+  size_t number = 0;  // from 1
+  std::string text;
+};
 // Non-empty lines without their line ends. Errors: those of ReadFile.
-Expected<std::vector<std::string>> ReadLines(const std::string& path);
+Expected<std::vector<TextLine>> ReadLines(const std::string& path);
 
 // True where Fit leaves an image of h x w x c as it is.
 bool IsFitted(const Geometry& geometry, int32_t h, int32_t w, int32_t c);
