@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "base/text.h"
 
@@ -44,24 +45,35 @@ std::vector<Taps> MakeTaps(int32_t in, int32_t out) {
 
 uint8_t FromFixed(int32_t v) { return static_cast<uint8_t>(std::clamp(v >> kPrecision, 0, 255)); }
 
+// One row; the number of channels is known to the compiler for the usual ones (0: any).
+template <int32_t kChannels>
+uint8_t* ResizeRow(const uint8_t* row, int32_t channels, const std::vector<Taps>& taps,
+                   uint8_t* to) {
+  const size_t c = size_t(kChannels > 0 ? kChannels : channels);
+  for (const Taps& tap : taps) {
+    const uint8_t* from = row + size_t(tap.first) * c;
+    for (size_t k = 0; k < c; k += (kChannels > 0 ? c : 1)) {
+      int32_t sum[kChannels > 0 ? kChannels : 1];
+      for (int32_t& v : sum) v = 1 << (kPrecision - 1);
+      const uint8_t* pixel = from + k;
+      for (const int32_t weight : tap.weights) {
+        for (size_t i = 0; i < std::size(sum); ++i) sum[i] += weight * pixel[i];
+        pixel += c;
+      }
+      for (const int32_t v : sum) *to++ = FromFixed(v);
+    }
+  }
+  return to;
+}
+
 Image Horizontal(const Image& in, int32_t w) {
   Image out{in.h, w, in.c, {}};
   out.pixels.resize(size_t(out.h) * size_t(w) * size_t(out.c));
   const auto taps = MakeTaps(in.w, w);
+  const auto resize_row = in.c == 3 ? ResizeRow<3> : in.c == 1 ? ResizeRow<1> : ResizeRow<0>;
   uint8_t* to = out.pixels.data();
   for (int32_t y = 0; y < in.h; ++y) {
-    const uint8_t* row = in.pixels.data() + size_t(y) * size_t(in.w) * size_t(in.c);
-    for (const Taps& tap : taps) {
-      for (int32_t c = 0; c < in.c; ++c) {
-        int32_t sum = 1 << (kPrecision - 1);
-        const uint8_t* from = row + size_t(tap.first) * size_t(in.c) + c;
-        for (const int32_t weight : tap.weights) {
-          sum += weight * *from;
-          from += in.c;
-        }
-        *to++ = FromFixed(sum);
-      }
-    }
+    to = resize_row(in.pixels.data() + size_t(y) * size_t(in.w) * size_t(in.c), in.c, taps, to);
   }
   return out;
 }

@@ -31,7 +31,7 @@ TEST(Resize, MatchesTheFilterInRealNumbers) {
   for (uint32_t seed = 0; seed < 30; ++seed) {
     std::mt19937 random(seed);
     const auto side = [&] { return static_cast<int32_t>(1 + random() % 37); };
-    Image image{side(), side(), random() % 2 == 0 ? 1 : 3, {}};
+    Image image{side(), side(), static_cast<int32_t>(1 + random() % 3), {}};
     image.pixels.resize(size_t(image.h) * size_t(image.w) * size_t(image.c));
     for (uint8_t& v : image.pixels) v = static_cast<uint8_t>(random());
     const int32_t h = side(), w = side();
