@@ -19,4 +19,15 @@ void TinyResNet8(NetBuilder& net);
 // basic ones, or bottlenecks with the stride in their 3x3 convolution.
 void ImageNetResNet(NetBuilder& net, const int (&blocks)[4], bool bottleneck);
 
+// MobileNetV2 (Sandler et al., 2018, table 2, as torchvision has it).
+void MobileNetV2(NetBuilder& net);
+
+// EfficientNet-lite0 (Tan and Le, 2019, B0 without squeeze-and-excitation and with ReLU6;
+// TensorFlow's padding). Its stem and head keep their channels whatever the width multiplier.
+void EfficientNetLite0(NetBuilder& net);
+
+// ShuffleNetV2 (Ma et al., 2018, table 5, as torchvision has it): channels of the three stages and
+// of the last convolution.
+void ShuffleNetV2(NetBuilder& net, const int (&stages)[3], int last);
+
 }  // namespace potlut::zoo

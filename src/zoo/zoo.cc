@@ -47,6 +47,16 @@ constexpr Family kFamilies[] = {
      [](NetBuilder& net) {
        ImageNetResNet(net, {3, 4, 6, 3}, true);
      }},
+    {"mobilenetv2", "MobileNetV2", 224, 1000, MobileNetV2},
+    {"efficientnet-lite0", "EfficientNet-lite0", 224, 1000, EfficientNetLite0},
+    {"shufflenetv2-x0.5", "ShuffleNetV2, half as wide", 224, 1000,
+     [](NetBuilder& net) {
+       ShuffleNetV2(net, {48, 96, 192}, 1024);
+     }},
+    {"shufflenetv2-x1.0", "ShuffleNetV2", 224, 1000,
+     [](NetBuilder& net) {
+       ShuffleNetV2(net, {116, 232, 464}, 1024);
+     }},
 };
 
 const Family* Find(std::string_view name) {
@@ -102,8 +112,12 @@ std::vector<ModelInfo> List() {
   for (const Family& family : kFamilies) {
     const auto graph =
         BuildWith({.name = std::string(family.name)}, NetBuilder::Weights::kZero).value();
-    infos.push_back({std::string(family.name), std::string(family.description), graph.input_shape(),
-                     Parameters(graph), Macs(graph)});
+    infos.push_back({.name = std::string(family.name),
+                     .description = std::string(family.description),
+                     .input = graph.input_shape(),
+                     .classes = family.classes,
+                     .parameters = Parameters(graph),
+                     .macs = Macs(graph)});
   }
   return infos;
 }

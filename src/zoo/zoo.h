@@ -47,6 +47,7 @@ struct ModelInfo {
   std::string name;
   std::string description;  // one line
   graph::Shape input;
+  int32_t classes = 0;
   int64_t parameters = 0;  // as published ones are counted: weights, biases, scales and shifts
   int64_t macs = 0;        // multiply-accumulates of convolutions and dense layers, one image
 };

@@ -70,6 +70,12 @@ const std::map<std::string, Published> kPublished = {
     {"resnet18", {11689512, 1.81e9, 0.01e9}},
     {"resnet34", {21797672, 3.66e9, 0.01e9}},
     {"resnet50", {25557032, 4.09e9, 0.01e9}},
+    {"mobilenetv2", {3504872, 0.30e9, 0.01e9}},
+    {"shufflenetv2-x0.5", {1366792, 0.04e9, 0.01e9}},
+    {"shufflenetv2-x1.0", {2278604, 0.14e9, 0.01e9}},
+    // timm: 4.65 M, exactly this; TensorFlow's page: 4.7 M and 407 M operations, which are more
+    // than multiply-accumulates.
+    {"efficientnet-lite0", {4652008, 0.39e9, 0.01e9}},
 };
 
 TEST(Zoo, CountsArePublishedOnes) {
