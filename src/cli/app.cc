@@ -14,11 +14,10 @@ namespace {
 constexpr const char* kFooter =
     "exit codes: 0 fine, 1 failed, 2 usage, 3 bad input, 4 unsupported, 5 a gate missed,\n"
     "            6 resource limit, 130 interrupted\n"
-    "'potlut COMMAND --help' tells the options of a command.";
+    "'";
+constexpr const char* kFooterEnd = " COMMAND --help' tells the options of a command.";
 
 void Declare(CLI::App& app, Shell& shell) {
-  app.set_version_flag("--version", kTool);
-  app.require_subcommand(1);
   AddQuantize(app, shell);
   AddRun(app, shell);
   AddEval(app, shell);
@@ -28,21 +27,22 @@ void Declare(CLI::App& app, Shell& shell) {
   AddVerify(app, shell);
   AddOps(app, shell);
   AddDoctor(app, shell);
-  app.footer(kFooter);  // last: subcommands would inherit it
 }
 
 // The command's name where one was given, for the hint.
 std::string HelpHint(const CLI::App& app) {
   const auto chosen = app.get_subcommands();
-  return Cat("; see 'potlut ", chosen.empty() ? "" : chosen[0]->get_name() + " ", "--help'");
+  return Cat("; see '", app.get_name(), " ", chosen.empty() ? "" : chosen[0]->get_name() + " ",
+             "--help'");
 }
 
-Status Run(int argc, char** argv, Shell& shell) {
-  CLI::App app(
-      "Makes neural networks run by look-up and add: small integer weights out of ONNX models.",
-      "potlut");
+Status Run(const Application& application, int argc, char** argv, Shell& shell) {
+  CLI::App app(application.description, application.name);
   try {
-    Declare(app, shell);
+    app.set_version_flag("--version", kTool);
+    app.require_subcommand(1);
+    application.declare(app, shell);
+    app.footer(Cat(kFooter, application.name, kFooterEnd));  // last: subcommands would inherit it
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
@@ -58,11 +58,11 @@ Status Run(int argc, char** argv, Shell& shell) {
 
 }  // namespace
 
-int Main(int argc, char** argv) {
+int RunApplication(const Application& application, int argc, char** argv) {
   Shell shell;
   Status status;
   try {
-    status = Run(argc, argv, shell);
+    status = Run(application, argc, argv, shell);
   } catch (const std::bad_alloc&) {
     status = Status(ErrorCode::kResourceLimit, "out of memory");
   } catch (const std::exception& error) {
@@ -73,6 +73,14 @@ int Main(int argc, char** argv) {
   (void)shell.console.Finish();  // what was printed before the error still counts
   shell.console.ShowError(status.error());
   return static_cast<int>(status.code());
+}
+
+int Main(int argc, char** argv) {
+  return RunApplication(
+      {"potlut",
+       "Makes neural networks run by look-up and add: small integer weights out of ONNX models.",
+       Declare},
+      argc, argv);
 }
 
 }  // namespace potlut::cli
