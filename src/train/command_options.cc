@@ -5,7 +5,9 @@
 #include <cmath>
 
 #include "base/text.h"
+#include "cli/interrupt.h"
 #include "cli/model_options.h"
+#include "cli/progress_bar.h"
 #include "data/subset.h"
 #include "onnx/import.h"
 #include "train/guard.h"
@@ -109,6 +111,18 @@ void AddRun(CLI::App& command, CommandOptions& options) {
       ->group(group);
   command.add_flag("--bf16", train.bf16, "train in bfloat16 (weights and sums stay float32)")
       ->group(group);
+  const std::string several = "Several machines";
+  command
+      .add_option("--rendezvous", options.rendezvous.address,
+                  "tcp://HOST:PORT of process 0 (or what torchrun sets)")
+      ->type_name("URL")
+      ->group(several);
+  command.add_option("--rank", options.rendezvous.rank, "number of this process, from 0")
+      ->type_name("R")
+      ->group(several);
+  command.add_option("--world-size", options.rendezvous.world_size, "number of processes")
+      ->type_name("N")
+      ->group(several);
   command
       .add_option("--data-threads", options.data_threads,
                   "threads that read and augment (half of --threads, at least 1)")
@@ -219,15 +233,37 @@ Expected<DataParts> OpenParts(const CommandOptions& options, const graph::Shape&
                       parts.whole->size(), " images");
   }
   POTLUT_ASSIGN_OR_RETURN(parts.train, data::Subset::Create(*parts.whole, 0, left));
-  if (options.validation == 0) return parts;
   if (raw) {
     POTLUT_ASSIGN_OR_RETURN(parts.whole_fitted,
                             data::Open(options.data, data::Split::kTrain, fitted));
   }
   const data::Source& source = raw ? *parts.whole_fitted : *parts.whole;
+  POTLUT_ASSIGN_OR_RETURN(parts.train_fitted, data::Subset::Create(source, 0, left));
+  if (options.validation == 0) return parts;
   POTLUT_ASSIGN_OR_RETURN(parts.validation,
                           data::Subset::Create(source, left, left + options.validation));
   return parts;
+}
+
+Expected<std::unique_ptr<Workers>> JoinWorkers(const CommandOptions& options) {
+  POTLUT_ASSIGN_OR_RETURN(const auto rendezvous, ResolveRendezvous(options.rendezvous));
+  if (!rendezvous) return std::unique_ptr<Workers>();
+  return Join(*rendezvous);
+}
+
+std::unique_ptr<Progress> MakeProgress(const cli::Shell& shell, const Workers* workers) {
+  class Silent : public Progress {
+    bool cancelled() const override { return cli::Interrupted(); }
+  };
+  if (!IsFirst(workers)) return std::make_unique<Silent>();
+  return std::make_unique<cli::ProgressBar>(shell.console.error_is_terminal());
+}
+
+Status TrainAndTell(cli::Shell& shell, const TrainJob& job, const TrainOptions& options) {
+  Status status = Train(job, options);
+  if (status.code() == ErrorCode::kInterrupted && IsFirst(job.workers))
+    shell.console.Note(status.message());
+  return status;
 }
 
 FloatOptions ToFloatOptions(const cli::Normalisation& normalisation) {

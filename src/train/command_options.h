@@ -10,8 +10,9 @@
 #include "cli/shell.h"
 #include "data/data.h"
 #include "graph/graph.h"
+#include "train/distributed.h"
 #include "train/float_network.h"
-#include "train/train_options.h"
+#include "train/trainer.h"
 
 namespace potlut::train {
 
@@ -24,6 +25,7 @@ struct CommandOptions {
   std::string teacher;
   cli::NormalisationOptions teacher_normalisation;
   std::optional<int> data_threads;
+  RendezvousOptions rendezvous;
   TrainOptions train;  // the rest
 };
 
@@ -40,7 +42,9 @@ Expected<data::Augmentation> ParseAugmentation(const std::string& text);
 // The parts of a data set.
 struct DataParts {
   std::unique_ptr<data::Source> whole, whole_fitted, test;  // owners
-  std::unique_ptr<data::Source> train, validation;  // ranges of them; validation: none where N is 0
+  std::unique_ptr<data::Source> train;                      // a range of `whole`
+  std::unique_ptr<data::Source> train_fitted;               // the same images in the network's size
+  std::unique_ptr<data::Source> validation;  // in the network's size; none where N is 0
 };
 // `raw`: training images are left at their own size. Errors: those of data::Open; kUsage where
 // nothing would be left to train on.
@@ -52,6 +56,17 @@ Expected<std::unique_ptr<FloatNetwork>> LoadTeacher(const CommandOptions& option
                                                     const cli::Normalisation& normalisation,
                                                     const graph::Shape& input, int64_t classes,
                                                     const at::Device& device);
+
+// The processes of this training; none where it is alone. Errors: those of distributed.h.
+Expected<std::unique_ptr<Workers>> JoinWorkers(const CommandOptions& options);
+// Whether this process writes files and talks.
+inline bool IsFirst(const Workers* workers) { return workers == nullptr || workers->rank() == 0; }
+
+// A bar for the first process, silence for the others; all hear Ctrl-C.
+std::unique_ptr<Progress> MakeProgress(const cli::Shell& shell, const Workers* workers);
+
+// Train, and where it was interrupted a note that says how to go on.
+Status TrainAndTell(cli::Shell& shell, const TrainJob& job, const TrainOptions& options);
 
 FloatOptions ToFloatOptions(const cli::Normalisation& normalisation);
 

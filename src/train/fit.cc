@@ -4,7 +4,6 @@
 #include "base/text.h"
 #include "cli/json.h"
 #include "cli/preprocess.h"
-#include "cli/progress_bar.h"
 #include "cli/sha256.h"
 #include "cli/units.h"
 #include "onnx/export.h"
@@ -15,7 +14,6 @@
 #include "train/device.h"
 #include "train/evaluate.h"
 #include "train/guard.h"
-#include "train/trainer.h"
 #include "zoo/zoo.h"
 
 namespace potlut::train {
@@ -119,11 +117,13 @@ Status Fit(cli::Shell& shell, const Options& options) {
   network->To(device);
   POTLUT_ASSIGN_OR_RETURN(const auto teacher,
                           LoadTeacher(options.common, *given, input, classes, device));
-  if (!zoo::IsSpec(options.model) && !train.augmentation.random_resized_crop) {
-    POTLUT_RETURN_IF_ERROR(Calibrate(*network, *parts.train, input, classes, train.batch));
+  if (!zoo::IsSpec(options.model)) {
+    POTLUT_RETURN_IF_ERROR(Calibrate(*network, *parts.train_fitted, input, classes, train.batch));
   }
 
-  cli::ProgressBar progress(shell.console.error_is_terminal());
+  POTLUT_ASSIGN_OR_RETURN(const auto workers, JoinWorkers(options.common));
+  const auto progress_owner = MakeProgress(shell, workers.get());
+  Progress& progress = *progress_owner;
   TrainJob job;
   job.network = network.get();
   job.teacher = teacher.get();
@@ -135,8 +135,10 @@ Status Fit(cli::Shell& shell, const Options& options) {
   job.after_epoch = [&](const EpochRecord& record) {
     shell.console.Note(Describe(record, train.epochs));
   };
+  job.workers = workers.get();
   job.progress = &progress;
-  POTLUT_RETURN_IF_ERROR(Train(job, train));
+  POTLUT_RETURN_IF_ERROR(TrainAndTell(shell, job, train));
+  if (!IsFirst(workers.get())) return {};
 
   POTLUT_ASSIGN_OR_RETURN(const graph::Graph trained, network->Export());
   POTLUT_RETURN_IF_ERROR(onnx::SaveOnnx(options.common.output, trained));

@@ -1,21 +1,18 @@
 // potlut quantize: a float ONNX model and some images in, a .plut file out.
 #include <chrono>
-#include <filesystem>
 #include <memory>
 
 #include "base/file.h"
 #include "base/text.h"
-#include "cli/class_names.h"
 #include "cli/classifier.h"
 #include "cli/commands/commands.h"
 #include "cli/json.h"
 #include "cli/model_options.h"
+#include "cli/origin.h"
 #include "cli/progress_bar.h"
 #include "cli/recipe_options.h"
-#include "cli/sha256.h"
 #include "cli/table.h"
 #include "cli/units.h"
-#include "cli/version.h"
 #include "graph/simplify.h"
 #include "onnx/import.h"
 #include "pack/plut.h"
@@ -87,23 +84,6 @@ void PrintAsJson(Shell& shell, const Options& options, const Result& result) {
                             {"layers", layers}});
 }
 
-// Everything about the origin of a program that the program itself does not say.
-Status FillMetadata(const Options& options, const data::Source& source, Program& program) {
-  program.metadata["tool"] = kTool;
-  program.metadata["source.name"] = std::filesystem::path(options.model).filename().string();
-  POTLUT_ASSIGN_OR_RETURN(program.metadata["source.sha256"], Sha256OfFile(options.model));
-  program.metadata["preprocess"] = WritePreprocess(options.resize);
-  const int64_t outputs = program.tensors[static_cast<size_t>(program.outputs[0])].dims.count();
-  std::vector<std::string> names = source.class_names();
-  if (!options.classes.empty()) {
-    POTLUT_ASSIGN_OR_RETURN(names, ReadClasses(options.classes, outputs));
-  }
-  if (const std::string text = JoinClasses(names, outputs); !text.empty()) {
-    program.metadata["classes"] = text;
-  }
-  return {};
-}
-
 Status Quantize(Shell& shell, const Options& options) {
   const auto begin = std::chrono::steady_clock::now();
   POTLUT_ASSIGN_OR_RETURN(const quant::Recipe recipe,
@@ -127,7 +107,8 @@ Status Quantize(Shell& shell, const Options& options) {
     POTLUT_ASSIGN_OR_RETURN(program, quant::Quantize(network, recipe, images, source->size(),
                                                      shell.Threads(), &progress, &result.report));
   }
-  POTLUT_RETURN_IF_ERROR(FillMetadata(options, *source, program));
+  POTLUT_RETURN_IF_ERROR(
+      FillOrigin({options.model, options.classes, source.get(), options.resize}, program));
   POTLUT_ASSIGN_OR_RETURN(const auto bytes, Pack(program, {}, &result.layers));
   POTLUT_RETURN_IF_ERROR(WriteFileAtomic(options.output, bytes));
 
