@@ -62,4 +62,13 @@ void ExpectComesBack(const graph::Graph& graph, uint32_t seed) {
   }
 }
 
+std::string Outline(const graph::Graph& graph) {
+  std::string text;
+  for (const graph::Node& node : graph.nodes) {
+    const bool nameless = std::holds_alternative<graph::Shuffle>(node.op);
+    text += (nameless ? "" : node.name) + ": " + std::string(graph::OpName(node.op)) + "\n";
+  }
+  return text;
+}
+
 }  // namespace potlut::onnx

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "graph/graph.h"
 
@@ -12,5 +13,9 @@ Expected<graph::Graph> Reimported(const graph::Graph& graph);
 // Expects that the graph exports, imports, and gives the same outputs on a random batch of
 // two within 1e-5 of the largest value of each output.
 void ExpectComesBack(const graph::Graph& graph, uint32_t seed);
+
+// Names and operators, one a line. Shuffles are nameless: the importer calls them after what reads
+// them.
+std::string Outline(const graph::Graph& graph);
 
 }  // namespace potlut::onnx

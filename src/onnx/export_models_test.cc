@@ -9,15 +9,6 @@
 namespace potlut::onnx {
 namespace {
 
-// Names and operators, one a line.
-std::string Outline(const graph::Graph& graph) {
-  std::string text;
-  for (const graph::Node& node : graph.nodes) {
-    text += node.name + ": " + std::string(graph::OpName(node.op)) + "\n";
-  }
-  return text;
-}
-
 class ExportModels : public testing::TestWithParam<const char*> {};
 
 TEST_P(ExportModels, ComeBack) {

@@ -12,17 +12,6 @@
 namespace potlut::zoo {
 namespace {
 
-// Names and operators, one a line. Shuffles are nameless: the importer calls them after what reads
-// them.
-std::string Outline(const graph::Graph& graph) {
-  std::string text;
-  for (const graph::Node& node : graph.nodes) {
-    const bool nameless = std::holds_alternative<graph::Shuffle>(node.op);
-    text += (nameless ? "" : node.name) + ": " + std::string(graph::OpName(node.op)) + "\n";
-  }
-  return text;
-}
-
 TEST(WholeWay, ThroughOnnxAndBack) {
   for (const ModelInfo& info : List()) {
     SCOPED_TRACE(info.name);
@@ -36,7 +25,7 @@ TEST(WholeWay, ThroughOnnxAndBack) {
     onnx::ExpectComesBack(*graph, 1);
     const auto back = onnx::Reimported(*graph);
     ASSERT_TRUE(back.ok()) << back.error().message;
-    EXPECT_EQ(Outline(*back), Outline(*graph));
+    EXPECT_EQ(onnx::Outline(*back), onnx::Outline(*graph));
   }
 }
 
