@@ -1,15 +1,14 @@
-// Interleaved rANS: the encoder.
+// Coder kAns: the encoder.
 #include "pack/ans.h"
 
 #include <array>
 
+#include "pack/ans_states.h"
 #include "pack/ans_table.h"
 #include "pack/bits.h"
 
 namespace potlut {
 namespace {
-
-constexpr uint32_t kLow = 1U << 16;  // states lie in [kLow, 2^32); coding begins and ends at kLow
 
 // Each state costs about three bytes: as many as a layer can pay for with well below half a
 // percent.
@@ -30,32 +29,17 @@ std::vector<uint8_t> AnsEncode(std::span<const uint8_t> codes, int code_bits, in
   head.Put(static_cast<uint32_t>(lanes_log2), 3);
   WriteAnsTable(head, table);
 
-  std::vector<uint32_t> frequency(table.frequencies.size()), start(table.frequencies.size());
-  uint32_t sum = 0;
-  for (size_t s = 0; s < frequency.size(); ++s) {
-    frequency[s] = table.frequencies[s] << (probability_bits - table.precision);
-    start[s] = sum;
-    sum += frequency[s];
-  }
-  // Backwards, so that the decoder goes forwards.
-  std::array<uint32_t, 1 << kAnsMaxLanesLog2> state;
-  state.fill(kLow);
-  const size_t lane_mask = (size_t{1} << lanes_log2) - 1;
-  std::vector<uint16_t> words;
-  for (size_t i = codes.size(); i-- > 0;) {
-    uint32_t& x = state[i & lane_mask];
-    const uint32_t f = frequency[codes[i]];
-    if (x >= uint64_t{f} << (32 - probability_bits)) {
-      words.push_back(static_cast<uint16_t>(x));
-      x >>= 16;
-    }
-    x = ((x / f) << probability_bits) + x % f + start[codes[i]];
-  }
+  std::vector<uint32_t> frequencies = table.frequencies;
+  for (uint32_t& f : frequencies) f <<= probability_bits - table.precision;
+  std::array<uint32_t, 1 << kAnsMaxLanesLog2> states;
+  states.fill(kAnsLow);
+  const auto state = std::span(states).first(size_t{1} << lanes_log2);
+  const std::vector<uint16_t> words = AnsEncodeStates(codes, frequencies, probability_bits, state);
 
   Writer block;
   block.Bytes(head.Take());
-  for (size_t lane = 0; lane <= lane_mask; ++lane) block.U32(state[lane]);
-  for (size_t i = words.size(); i-- > 0;) block.U16(words[i]);
+  for (const uint32_t x : state) block.U32(x);
+  for (const uint16_t word : words) block.U16(word);
   return block.Take();
 }
 

@@ -55,11 +55,9 @@ inline __m256i LookUp(const Table16& table, __m256i even, __m256i odd) {
                          _mm256_shuffle_epi8(table.high, odd));
 }
 
-constexpr int kPairs = 2;
-
 // At most kBounds + 1 codes: the code is the number of codes from the second on that begin at or
 // below the slot. States stand as even and odd lanes of sixteen, as in ans_avx512.cc.
-template <int kBounds>
+template <int kBounds, int kPairs>
 void Narrow(const AnsTables& tables, AnsCursor& cursor) {
   __m256i last_below[kBounds];
   for (int i = 0; i < kBounds; ++i)
@@ -127,6 +125,7 @@ void Narrow(const AnsTables& tables, AnsCursor& cursor) {
 }
 
 // Any alphabet, through the tables of slots.
+template <int kVectors>
 void Wide(const AnsTables& tables, AnsCursor& cursor) {
   const __m128i shift = _mm_cvtsi32_si128(tables.probability_bits);
   const __m256i slot_mask = _mm256_set1_epi32((1 << tables.probability_bits) - 1);
@@ -136,11 +135,11 @@ void Wide(const AnsTables& tables, AnsCursor& cursor) {
   const auto* const symbol = reinterpret_cast<const int*>(tables.symbol);
   const uint8_t* p = cursor.words;
   uint8_t* out = cursor.out;
-  __m256i x[4];
-  for (int i = 0; i < 4; ++i)
+  __m256i x[kVectors];
+  for (int i = 0; i < kVectors; ++i)
     x[i] = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(cursor.state + 8 * i));
-  while (cursor.out_end - out >= 32 && cursor.words_end - p >= 64) {
-    for (int i = 0; i < 4; i += 2) {
+  while (cursor.out_end - out >= 8 * kVectors && cursor.words_end - p >= 16 * kVectors) {
+    for (int i = 0; i < kVectors; i += 2) {
       __m256i next[2], low[2];
       for (int k = 0; k < 2; ++k) {
         const __m256i slot = _mm256_and_si256(x[i + k], slot_mask);
@@ -169,9 +168,9 @@ void Wide(const AnsTables& tables, AnsCursor& cursor) {
                           _mm256_cvtepu16_epi32(_mm256_extracti128_si256(word, 1))),
           low[1]);
     }
-    out += 32;
+    out += 8 * kVectors;
   }
-  for (int i = 0; i < 4; ++i)
+  for (int i = 0; i < kVectors; ++i)
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(cursor.state + 8 * i), x[i]);
   cursor.words = p;
   cursor.out = out;
@@ -179,15 +178,21 @@ void Wide(const AnsTables& tables, AnsCursor& cursor) {
 
 constexpr int kNarrowCodes = 16;
 
+template <int kPairs>
+void RoundsOf(const AnsTables& tables, AnsCursor& cursor) {
+  if (tables.codes > kNarrowCodes) return Wide<2 * kPairs>(tables, cursor);
+  if (tables.codes <= 8) return Narrow<7, kPairs>(tables, cursor);
+  Narrow<15, kPairs>(tables, cursor);
+}
+
 void Avx2Rounds(const AnsTables& tables, int lanes, AnsCursor& cursor) {
-  if (lanes != 32) return;
-  if (tables.codes > kNarrowCodes) return Wide(tables, cursor);
-  if (tables.codes <= 8) return Narrow<7>(tables, cursor);
-  Narrow<15>(tables, cursor);
+  if (lanes == 16) RoundsOf<1>(tables, cursor);
+  if (lanes == 32) RoundsOf<2>(tables, cursor);
+  if (lanes == 64) RoundsOf<4>(tables, cursor);
 }
 
 }  // namespace
 
-const AnsKernel kAnsAvx2 = {Avx2Rounds, kNarrowCodes, 32};
+const AnsKernel kAnsAvx2 = {Avx2Rounds, kNarrowCodes, 16};
 
 }  // namespace potlut

@@ -101,15 +101,17 @@ void Narrow(const AnsTables& tables, AnsCursor& cursor) {
 }
 
 // Any alphabet, through the tables of slots.
+template <int kVectors>
 void Wide(const AnsTables& tables, AnsCursor& cursor) {
   const __m128i shift = _mm_cvtsi32_si128(tables.probability_bits);
   const __m512i slot_mask = _mm512_set1_epi32((1 << tables.probability_bits) - 1);
   const __m512i low_half = _mm512_set1_epi32(0xFFFF), high_half = _mm512_set1_epi32(~0xFFFF);
   const uint8_t* p = cursor.words;
   uint8_t* out = cursor.out;
-  __m512i x[2] = {_mm512_loadu_si512(cursor.state), _mm512_loadu_si512(cursor.state + 16)};
-  while (cursor.out_end - out >= 32 && cursor.words_end - p >= 64) {
-    for (int i = 0; i < 2; ++i) {
+  __m512i x[kVectors];
+  for (int i = 0; i < kVectors; ++i) x[i] = _mm512_loadu_si512(cursor.state + 16 * i);
+  while (cursor.out_end - out >= 16 * kVectors && cursor.words_end - p >= 32 * kVectors) {
+    for (int i = 0; i < kVectors; ++i) {
       const __m512i slot = _mm512_and_si512(x[i], slot_mask);
       const __m512i step = _mm512_i32gather_epi32(slot, tables.step, 4);
       const __m512i code = _mm512_i32gather_epi32(slot, tables.symbol, 1);
@@ -123,29 +125,24 @@ void Wide(const AnsTables& tables, AnsCursor& cursor) {
       p += 2 * _mm_popcnt_u32(low);
       x[i] = _mm512_mask_or_epi32(next, low, _mm512_slli_epi32(next, 16), word);
     }
-    out += 32;
+    out += 16 * kVectors;
   }
-  for (int i = 0; i < 2; ++i) _mm512_storeu_si512(cursor.state + 16 * i, x[i]);
+  for (int i = 0; i < kVectors; ++i) _mm512_storeu_si512(cursor.state + 16 * i, x[i]);
   cursor.words = p;
   cursor.out = out;
 }
 
 template <int kPairs>
-void NarrowOf(const AnsTables& tables, AnsCursor& cursor) {
+void RoundsOf(const AnsTables& tables, AnsCursor& cursor) {
+  if (tables.codes > kAnsNarrowCodes) return Wide<2 * kPairs>(tables, cursor);
   if (tables.codes <= 8) return Narrow<2, kPairs>(tables, cursor);
   if (tables.codes <= 16) return Narrow<4, kPairs>(tables, cursor);
   Narrow<8, kPairs>(tables, cursor);
 }
 
 void Avx512Rounds(const AnsTables& tables, int lanes, AnsCursor& cursor) {
-  if (lanes != 32 && lanes != 64) return;
-  if (tables.codes > kAnsNarrowCodes) {
-    if (lanes == 32) Wide(tables, cursor);
-  } else if (lanes == 32) {
-    NarrowOf<1>(tables, cursor);
-  } else {
-    NarrowOf<2>(tables, cursor);
-  }
+  if (lanes == 32) RoundsOf<1>(tables, cursor);
+  if (lanes == 64) RoundsOf<2>(tables, cursor);
 }
 
 }  // namespace

@@ -23,7 +23,8 @@ struct AnsTables {
   // are kAnsNarrowCodes entries, those past the alphabet starting at 2^P.
   const uint16_t* start;
   const uint16_t* frequency;
-  // Per slot of 2^P: frequency | (slot - start) << 16, and the code. Null where AnsSearches().
+  // Per slot of 2^P: frequency | (slot - start) << 16, and the code. Null where the kernel needs
+  // none.
   const uint32_t* step;
   const uint8_t* symbol;
 };
@@ -43,8 +44,8 @@ using AnsRounds = void (*)(const AnsTables& tables, int lanes, AnsCursor& cursor
 
 struct AnsKernel {
   AnsRounds rounds;
-  int narrow_codes;  // for so many codes and `narrow_lanes` states it needs no tables per slot
-  int narrow_lanes;  // a multiple of this, at least once; 0: never
+  int narrow_codes;  // for at most so many codes it needs no tables per slot
+  int lanes;         // it has something better from so many states on
 };
 
 extern const AnsKernel kAnsPortable;

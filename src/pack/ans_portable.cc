@@ -53,6 +53,8 @@ void RoundsOf(const AnsTables& tables, int lanes, AnsCursor& cursor) {
       return Rounds<8, kProbabilityBits>(tables, cursor);
     case 16:
       return Rounds<16, kProbabilityBits>(tables, cursor);
+    case 64:
+      return Rounds<64, kProbabilityBits>(tables, cursor);
     default:
       return Rounds<32, kProbabilityBits>(tables, cursor);
   }
@@ -65,6 +67,6 @@ void PortableRounds(const AnsTables& tables, int lanes, AnsCursor& cursor) {
 
 }  // namespace
 
-const AnsKernel kAnsPortable = {PortableRounds, 0, 0};
+const AnsKernel kAnsPortable = {PortableRounds, 0, 1};
 
 }  // namespace potlut
