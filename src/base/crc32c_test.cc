@@ -22,6 +22,22 @@ TEST(Crc32c, KnownVectors) {
   EXPECT_EQ(Crc32c({}), 0U);
 }
 
+// Sizes around the runs of the kernel, from aligned and other beginnings.
+TEST(Crc32c, InstructionAndTablesAgree) {
+  std::vector<uint8_t> bytes(20000);
+  uint32_t state = 1;
+  for (uint8_t& b : bytes) b = static_cast<uint8_t>((state = state * 1664525 + 1013904223) >> 24);
+  const std::span<const uint8_t> all(bytes);
+  for (size_t size : {0, 1, 7, 8, 9, 1023, 3071, 3072, 3073, 3087, 6143, 6144, 9300, 19990}) {
+    for (size_t begin : {0, 1, 3, 8}) {
+      for (const uint32_t seed : {0U, 0xDEADBEEFU}) {
+        const auto part = all.subspan(begin, size);
+        ASSERT_EQ(Crc32c(part, seed), Crc32cPortable(part, seed)) << size << " from " << begin;
+      }
+    }
+  }
+}
+
 TEST(Crc32c, GoesOnFromASeed) {
   std::vector<uint8_t> bytes(1001);
   for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<uint8_t>(i * 7 + (i >> 3));

@@ -143,6 +143,24 @@ TEST(Validate, KeepsToItsLimits) {
   EXPECT_EQ(Validate(Sound(), {.max_nodes = 3}).code(), ErrorCode::kResourceLimit);
 }
 
+// Channels whose codes decide whether they fit: the alphabet's largest level everywhere would not.
+TEST(Validate, CountsTheLevelsThatAreUsed) {
+  Builder b({1, 1, 70000});
+  std::mt19937 rng(8);
+  const auto uniform = *MakeAlphabet(AlphabetKind::kUniform, 8);
+  ConvOp dense = RandomConv(rng, {}, 70000, 1, 1, uniform, {32, true});
+  dense.shift = {0};
+  const auto zero = static_cast<uint8_t>(uniform.codes() / 2);
+  dense.codes.assign(70000, zero);  // at most 70,000 * 127 * 255 = 2.27e9
+  b.Add(dense, {0}, {1, 1, 1}, {32, true});
+  Program p = b.program();
+  EXPECT_TRUE(Validate(p).ok());
+  OpOf<ConvOp>(p).codes.assign(70000, static_cast<uint8_t>(uniform.codes() - 1));
+  EXPECT_NE(Validate(p).message().find("channel 0 can reach"), std::string::npos);
+  OpOf<ConvOp>(p).codes.assign(70000, 255);
+  EXPECT_NE(Validate(p).message().find("uses code 255"), std::string::npos);
+}
+
 TEST(AccumulatorBound, IsTight) {
   ConvOp conv;
   conv.alphabet = *MakeAlphabet(AlphabetKind::kPot, 3);  // -4 -2 -1 0 1 2 4
