@@ -206,33 +206,5 @@ TEST(Ans, InstructionSetsAgreeOnDamagedBlocks) {
   EXPECT_GT(refused, 40);
 }
 
-TEST(Coder, ChoosesTheSmaller) {
-  SmallRandom random(6);
-  const Alphabet pot = std::move(MakeAlphabet(AlphabetKind::kPot, 4)).value();
-  const auto uniform = RandomCodes(random, 300, pot.codes(), 0),
-             skewed = RandomCodes(random, 3000, pot.codes(), 6);
-  EXPECT_EQ(EncodeCodes(uniform, pot, {}).coder, CoderId::kRaw);
-  EXPECT_EQ(EncodeCodes(skewed, pot, {}).coder, CoderId::kAns);
-  EXPECT_EQ(EncodeCodes(skewed, pot, {.entropy_code = false}).coder, CoderId::kRaw);
-  const std::vector<uint8_t> same(100000, 3);
-  EXPECT_EQ(EncodeCodes(same, pot, {}).coder, CoderId::kAns);
-  EXPECT_EQ(EncodeCodes(same, pot, {}, 32).coder, CoderId::kRaw);
-}
-
-TEST(Coder, RefusesUnknownIdsAndRawCodesOutsideOfTheAlphabet) {
-  const Alphabet pot = std::move(MakeAlphabet(AlphabetKind::kPot, 4)).value();
-  std::vector<uint8_t> codes(3);
-  EXPECT_EQ(DecodeCodes(2, {}, pot, codes).code(), ErrorCode::kUnsupported);
-  const std::vector<uint8_t> good{0x21, 0x0E}, beyond{0x21, 0x0F}, padded{0x21, 0x1E},
-      longer{0x21, 0x0E, 0};
-  EXPECT_TRUE(DecodeCodes(0, good, pot, codes).ok());
-  EXPECT_EQ(codes, (std::vector<uint8_t>{1, 2, 14}));
-  EXPECT_EQ(DecodeCodes(0, beyond, pot, codes).message(), "code 2 is 15 but the alphabet has 15");
-  EXPECT_EQ(DecodeCodes(0, padded, pot, codes).message(),
-            "padding bits after the last code are not zero");
-  EXPECT_EQ(DecodeCodes(0, longer, pot, codes).message(),
-            "3 raw codes of 4 bits take 2 bytes, not 3");
-}
-
 }  // namespace
 }  // namespace potlut

@@ -28,27 +28,72 @@ Status DecodeRaw(std::span<const uint8_t> block, const Alphabet& alphabet,
   return {};
 }
 
+CodedLayer EncodeAns(const ConvOp& conv) {
+  return {CoderId::kAns, AnsEncode(conv.codes, conv.alphabet.bits, conv.alphabet.codes())};
+}
+
 }  // namespace
 
-CodedLayer EncodeCodes(std::span<const uint8_t> codes, const Alphabet& alphabet,
-                       const PackOptions& options, uint64_t max_codes_per_byte) {
-  CodedLayer raw{CoderId::kRaw, PackCodes(codes, alphabet.bits)};
-  if (!options.entropy_code || codes.empty()) return raw;
-  CodedLayer ans{CoderId::kAns, AnsEncode(codes, alphabet.bits, alphabet.codes())};
-  if (codes.size() / ans.block.size() >= max_codes_per_byte) return raw;
+CodedLayer EncodeCodes1(const ConvOp& conv, const PackOptions& options,
+                        uint64_t max_codes_per_byte) {
+  CodedLayer raw{CoderId::kRaw, PackCodes(conv.codes, conv.alphabet.bits)};
+  if (!options.entropy_code || conv.codes.empty()) return raw;
+  CodedLayer ans = EncodeAns(conv);
+  if (conv.codes.size() / ans.block.size() >= max_codes_per_byte) return raw;
   return ans.block.size() < raw.block.size() ? ans : raw;
 }
 
-Status DecodeCodes(uint8_t coder_id, std::span<const uint8_t> block, const Alphabet& alphabet,
-                   std::span<uint8_t> codes) {
+CodedLayer EncodeCodes2(const ConvOp& conv, const PackOptions& options, CodeBudget& budget) {
+  CodedLayer best{CoderId::kRaw, PackCodes(conv.codes, conv.alphabet.bits)};
+  if (!options.entropy_code || conv.codes.empty()) return best;
+  CodedLayer ans = EncodeAns(conv);
+  if (ans.block.size() < best.block.size() && budget.Take(conv.codes.size(), ans.block.size()))
+    best = std::move(ans);
+  return best;
+}
+
+Status DecodeCodes(int version, uint8_t coder_id, std::span<const uint8_t> block,
+                   const ConvOp& conv, std::span<uint8_t> codes) {
+  (void)version;
   switch (coder_id) {
     case static_cast<uint8_t>(CoderId::kRaw):
-      return DecodeRaw(block, alphabet, codes);
+      return DecodeRaw(block, conv.alphabet, codes);
     case static_cast<uint8_t>(CoderId::kAns):
-      return AnsDecode(block, alphabet.bits, alphabet.codes(), codes);
+      return AnsDecode(block, conv.alphabet.bits, conv.alphabet.codes(), codes);
     default:
       return Unsupported("coder ", int{coder_id}, " is unknown; use a newer potlut");
   }
+}
+
+std::string_view CoderName(CoderId coder) {
+  switch (coder) {
+    case CoderId::kRaw:
+      return "raw";
+    case CoderId::kAns:
+      return "ans";
+  }
+  return "unknown";
+}
+
+std::string_view EffortName(Effort effort) {
+  return effort == Effort::kFast ? "fast" : effort == Effort::kSmall ? "small" : "default";
+}
+
+Expected<Effort> ParseEffort(std::string_view name) {
+  for (const Effort effort : {Effort::kFast, Effort::kDefault, Effort::kSmall}) {
+    if (name == EffortName(effort)) return effort;
+  }
+  return UsageError("effort '", name, "' is unknown: fast, default or small");
+}
+
+LayerBytes BytesOf(const Program& program, size_t node, CoderId coder, uint64_t bytes) {
+  const auto& conv = std::get<ConvOp>(program.nodes[node].op);
+  return {static_cast<int32_t>(node),
+          coder,
+          CostOf(program, program.nodes[node]).weights,
+          static_cast<int64_t>(PackedBytes(conv.codes.size(), conv.alphabet.bits)),
+          static_cast<int64_t>(bytes),
+          OrderZeroEntropy(conv.codes)};
 }
 
 double OrderZeroEntropy(std::span<const uint8_t> codes) {

@@ -5,6 +5,7 @@
 
 #include "base/crc32c.h"
 #include "base/text.h"
+#include "pack/shell.h"
 #include "pack/wire.h"
 
 namespace potlut {
@@ -18,10 +19,6 @@ uint64_t LoadLittle(std::span<const uint8_t> bytes, uint64_t offset, int size) {
   uint64_t v = 0;
   for (int i = 0; i < size; ++i) v |= uint64_t{bytes[offset + static_cast<uint64_t>(i)]} << (8 * i);
   return v;
-}
-
-void StoreU32(std::span<uint8_t> bytes, uint64_t offset, uint32_t v) {
-  for (uint64_t i = 0; i < 4; ++i) bytes[offset + i] = static_cast<uint8_t>(v >> (8 * i));
 }
 
 struct Entry {
@@ -54,9 +51,9 @@ Status CheckHeader(std::span<const uint8_t> file) {
                     " bytes)");
   }
   const uint64_t version = LoadLittle(file, 8, 2);
-  if (version != kPlutVersion) {
+  if (version != kPlutVersion1) {
     return Unsupported("version ", version,
-                       " (offset 8) is unknown to this reader, which knows version ", kPlutVersion,
+                       " (offset 8) is unknown to this reader, which knows version ", kPlutVersion1,
                        "; use a newer potlut");
   }
   const uint64_t total = LoadLittle(file, 16, 8);
@@ -103,7 +100,7 @@ std::vector<uint8_t> WriteContainer(const SectionPayloads& payloads) {
   }
   Writer w;
   w.Bytes(kPlutMagic);
-  w.U16(kPlutVersion);
+  w.U16(kPlutVersion1);
   w.U16(kSectionCount);
   w.U32(0);  // flags
   w.U64(end + kPlutTrailerBytes);
@@ -171,6 +168,7 @@ Expected<SectionViews> ReadContainer(std::span<const uint8_t> file) {
 }
 
 void RepairChecksums(std::span<uint8_t> file) {
+  if (PlutVersionOf(file) == kPlutVersion2) return RepairShell2(file);
   if (file.size() < kPlutHeaderBytes + 4 + kPlutTrailerBytes) return;
   const uint64_t count = LoadLittle(file, 10, 2);
   const uint64_t table_end = kPlutHeaderBytes + count * kPlutEntryBytes;

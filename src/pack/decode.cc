@@ -1,11 +1,11 @@
-// Reads a program's sections; trusts nothing.
+// Reads the sections of version 1; trusts nothing.
 #include <algorithm>
 #include <optional>
 
-#include "base/checked.h"
 #include "base/text.h"
 #include "pack/bits.h"
 #include "pack/coder.h"
+#include "pack/layer_size.h"
 #include "pack/op_fields.h"
 #include "pack/sections.h"
 #include "pack/wire.h"
@@ -274,31 +274,6 @@ class ProgramReader {
     return alphabet;
   }
 
-  // Number of weights and of their codes in a layer, or nothing (and a failed reader) where its
-  // attributes make no sense.
-  struct LayerSize {
-    int64_t weights, codes;
-  };
-  std::optional<LayerSize> SizeOf(Reader& r, const Node& node, const ConvOp& conv) {
-    const int64_t in = InputOf(node).dims.c, out = OutputOf(node).dims.c;
-    const Window& w = conv.window;
-    if (conv.groups < 1 || in % conv.groups != 0 || w.kernel_h < 1 || w.kernel_w < 1) {
-      r.FailBad(conv.groups, " groups of ", in, " channels or a kernel of ", w.kernel_h, "x",
-                w.kernel_w, " are not possible");
-      return {};
-    }
-    const int64_t per_group = in / conv.groups;
-    const int64_t members = conv.alphabet.is_pair() ? 2 : 1;
-    const auto codes =
-        CheckedProduct<int64_t>(out, w.kernel_h, w.kernel_w, (per_group + members - 1) / members);
-    if (!codes || *codes > (limits_.max_weights - weights_) / members) {
-      r.Fail(ErrorCode::kResourceLimit, "more weights than the limit of ", limits_.max_weights);
-      return {};
-    }
-    weights_ += *codes * members;
-    return LayerSize{out * w.kernel_h * w.kernel_w * per_group, *codes};
-  }
-
   Status ReadWeights() {
     Reader r = Open(SectionKind::kWeights);
     const Alphabet* before = nullptr;
@@ -313,8 +288,11 @@ class ProgramReader {
       conv->alphabet = fresh ? ReadAlphabet(r) : *before;
       if (!r.ok()) break;
       before = &conv->alphabet;
-      const auto size = SizeOf(r, node, *conv);
-      if (!size) break;
+      const auto size = LayerSizeOf(program_, node, weights_, limits_);
+      if (!size.ok()) {
+        r.Fail(size.error().code, size.error().message);
+        break;
+      }
       const auto channels = static_cast<size_t>(OutputOf(node).dims.c);
       if (!allowance_.Take(r, static_cast<uint64_t>(size->codes) + 5 * channels, "the layer"))
         break;
@@ -325,7 +303,7 @@ class ProgramReader {
       const auto block = r.Bytes(r.Varint("size of codes"), "codes");
       if (!r.ok()) break;
       conv->codes.resize(static_cast<size_t>(size->codes));
-      if (const Status s = DecodeCodes(coder, block, conv->alphabet, conv->codes); !s.ok()) {
+      if (const Status s = DecodeCodes(1, coder, block, *conv, conv->codes); !s.ok()) {
         r.Fail(s.code(), "codes: ", s.message());
         break;
       }

@@ -1,4 +1,4 @@
-// Writes a program's sections.
+// Writes the sections of version 1.
 #include <algorithm>
 #include <string_view>
 #include <unordered_map>
@@ -195,7 +195,7 @@ std::vector<uint8_t> EncodeWeights(const Program& program, const PackOptions& op
     const std::vector<int32_t> shifts(conv->shift.begin(), conv->shift.end());
     WriteIntegers(w, shifts);
     WriteIntegers(w, conv->bias);
-    const CodedLayer coded = EncodeCodes(conv->codes, conv->alphabet, options, max_codes_per_byte);
+    const CodedLayer coded = EncodeCodes1(*conv, options, max_codes_per_byte);
     w.U8(static_cast<uint8_t>(coded.coder));
     w.Varint(coded.block.size());
     w.Bytes(coded.block);
@@ -221,6 +221,39 @@ uint64_t UnfoldedBytes(const Program& program) {
     }
   }
   return bytes;
+}
+
+void MeasureSections(const SectionViews& views, const Program& program,
+                     const std::vector<LayerBytes>& layers, PlutSizes& sizes) {
+  const auto bytes = [&](SectionKind kind) {
+    return static_cast<int64_t>(views[static_cast<size_t>(kind) - 1].bytes.size());
+  };
+  sizes.metadata = bytes(SectionKind::kMetadata);
+  sizes.names = bytes(SectionKind::kNames);
+  sizes.tensors = bytes(SectionKind::kTensors);
+  sizes.nodes = bytes(SectionKind::kNodes);
+  sizes.tables = bytes(SectionKind::kTables);
+  sizes.shell = sizes.file;
+  for (const SectionView& view : views) sizes.shell -= static_cast<int64_t>(view.bytes.size());
+  // Within the section of weights: by writing it again.
+  size_t k = 0;
+  const Alphabet* before = nullptr;
+  for (const Node& node : program.nodes) {
+    const auto* conv = std::get_if<ConvOp>(&node.op);
+    if (conv == nullptr) continue;
+    Writer alphabet, shifts, biases, directory;
+    alphabet.U8(0);
+    if (before == nullptr || *before != conv->alphabet) EncodeAlphabet(alphabet, conv->alphabet);
+    before = &conv->alphabet;
+    WriteIntegers(shifts, std::vector<int32_t>(conv->shift.begin(), conv->shift.end()));
+    WriteIntegers(biases, conv->bias);
+    directory.U8(0);
+    directory.Varint(static_cast<uint64_t>(layers[k++].stage2_bytes));
+    sizes.alphabets += static_cast<int64_t>(alphabet.size());
+    sizes.shifts += static_cast<int64_t>(shifts.size());
+    sizes.biases += static_cast<int64_t>(biases.size());
+    sizes.directory += static_cast<int64_t>(directory.size());
+  }
 }
 
 Expected<SectionPayloads> EncodeSections(const Program& program, const PackOptions& options,

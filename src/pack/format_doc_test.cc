@@ -1,4 +1,5 @@
-// The worked examples of docs/format.md are what the code writes, byte for byte.
+// The worked examples of docs/format.md and docs/format1.md are what the code writes, byte for
+// byte.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -14,9 +15,9 @@ namespace {
 
 // The bytes of the fenced block "```NAME": lines of an offset, bytes in hexadecimal and, after "|",
 // words for people. The offsets are checked.
-std::vector<uint8_t> DocumentedBytes(const std::string& name) {
-  std::ifstream in(POTLUT_SOURCE_DIR "/docs/format.md");
-  EXPECT_TRUE(in.good()) << "docs/format.md not found";
+std::vector<uint8_t> DocumentedBytes(const std::string& page, const std::string& name) {
+  std::ifstream in(POTLUT_SOURCE_DIR "/docs/" + page);
+  EXPECT_TRUE(in.good()) << page << " not found";
   std::vector<uint8_t> bytes;
   bool inside = false;
   for (std::string line; std::getline(in, line);) {
@@ -45,7 +46,7 @@ std::string Hex(const std::vector<uint8_t>& bytes) {
   return out.str();
 }
 
-// The program of docs/format.md, section 6.
+// The program of both pages.
 Program Example() {
   Program program;
   program.tensors = {{"image", {1, 1, 2}, {8, false}, 0, {}},
@@ -67,11 +68,12 @@ Program Example() {
   return program;
 }
 
-TEST(FormatDocument, ExampleFile) {
-  const auto bytes = Pack(Example());
+TEST(FormatDocument, ExampleFileOfVersion1) {
+  const auto bytes = Pack(Example(), {.version = 1});
   ASSERT_TRUE(bytes.ok()) << bytes.error().message;
-  EXPECT_TRUE(DocumentedBytes("plut") == *bytes) << "docs/format.md should show\n" << Hex(*bytes);
-  const auto program = Unpack(DocumentedBytes("plut"));
+  EXPECT_TRUE(DocumentedBytes("format1.md", "plut") == *bytes) << "docs/format1.md should show\n"
+                                                               << Hex(*bytes);
+  const auto program = Unpack(DocumentedBytes("format1.md", "plut"));
   ASSERT_TRUE(program.ok()) << program.error().message;
   EXPECT_TRUE(*program == Example());
 }
@@ -80,9 +82,10 @@ TEST(FormatDocument, ExampleAnsBlock) {
   std::vector<uint8_t> codes(64, 1);
   for (size_t i = 0; i < codes.size(); i += 8) codes[i] = i % 16 == 0 ? 0 : 2;
   const auto block = AnsEncode(codes, 2, 3);
-  EXPECT_TRUE(DocumentedBytes("ans") == block) << "docs/format.md should show\n" << Hex(block);
+  EXPECT_TRUE(DocumentedBytes("format.md", "ans") == block) << "docs/format.md should show\n"
+                                                            << Hex(block);
   std::vector<uint8_t> decoded(codes.size());
-  ASSERT_TRUE(AnsDecode(DocumentedBytes("ans"), 2, 3, decoded).ok());
+  ASSERT_TRUE(AnsDecode(DocumentedBytes("format.md", "ans"), 2, 3, decoded).ok());
   EXPECT_EQ(decoded, codes);
 }
 

@@ -275,7 +275,7 @@ TEST(Hostile, Shell) {
     ExpectRefused(file, code, message);
   };
   refused({{0, 0x88}}, kBad, "magic number at offset 0");
-  refused({{8, 2}}, kUnknown, "version 2 (offset 8) is unknown");
+  refused({{8, 3}}, kUnknown, "version 3 (offset 8) is unknown");
   refused({{8, 0}}, kUnknown, "version 0");
   refused({{12, 4}}, kUnknown, "file flags 4 (offset 12)");
   refused({{16, static_cast<uint8_t>(good[16] + 1)}}, kBad, "it was truncated");

@@ -63,8 +63,8 @@ void WindowFields(Codec& codec, WindowT& w) {
   codec.Int(w.pad_right, "pad_right");
 }
 
-// All kinds of operators; members that several have in common stand in one order (docs/format.md,
-// section 4.4).
+// All kinds of operators; members that several have in common stand in one order (docs/format1.md,
+// section 3.4).
 template <typename Codec, typename OpT>
 void OpFields(Codec& codec, OpT& op) {
   using T = std::remove_const_t<OpT>;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "program/program.h"
@@ -16,9 +17,26 @@ enum class CoderId : uint8_t {
   kRaw = 0,  // stage 1 as it is: codes of `bits` bits, packed little end first
   kAns = 1,  // static order-0 range asymmetric numeral system over codes
 };
+std::string_view CoderName(CoderId coder);  // "raw", "ans", ...
+
+// What is worth more: to open a file quickly, or its size. The choice is made for each layer.
+enum class Effort : uint8_t {
+  kFast,     // raw or ans: opens fastest
+  kDefault,  // a slower coder only where it saves at least kSlowCoderSaving of the layer
+  kSmall,    // whatever is smallest
+};
+std::string_view EffortName(Effort effort);  // "fast", "default", "small"
+Expected<Effort> ParseEffort(std::string_view name);
+
+// Context coding takes some thirty times as long to decode as ans: 50 ns a weight, or half a second
+// for ten million. Below a fiftieth of the size that is a poor bargain for who did not ask for it.
+inline constexpr double kSlowCoderSaving = 0.02;
 
 struct PackOptions {
   bool entropy_code = true;  // false: kRaw for every layer
+  Effort effort = Effort::kDefault;
+  // 2, or 1 for readers of version 1: plain fields instead of coded ones, raw or ans codes.
+  int version = 2;
 };
 
 // What was written for one layer, for people.
@@ -31,8 +49,22 @@ struct LayerBytes {
   double entropy_bits = 0;   // order-0 entropy of a code
 };
 
+// What the parts of a file take, in bytes. Parts of a coded head share bytes: those are counted
+// where they end.
+struct PlutSizes {
+  int version = 0;
+  int64_t file = 0;
+  int64_t shell = 0;  // header, section table, padding, checksums
+  int64_t metadata = 0, names = 0, tensors = 0, nodes = 0,
+          tables = 0;  // version 2: names are in tensors and nodes
+  int64_t alphabets = 0, shifts = 0, biases = 0;
+  int64_t directory = 0;  // coders and sizes of blocks
+  int64_t codes = 0;
+};
+
 // Program to bytes: deterministic. Errors: those of Validate; kBadInput for text that is not UTF-8;
-// kResourceLimit for names, metadata or repetition past what the format allows (docs/format.md, 3).
+// kUsage for an unknown version; kResourceLimit for names, metadata or repetition past what the
+// format allows (docs/format.md, 3).
 Expected<std::vector<uint8_t>> Pack(const Program& program, const PackOptions& options = {},
                                     std::vector<LayerBytes>* layers = nullptr);
 
@@ -41,6 +73,9 @@ Expected<std::vector<uint8_t>> Pack(const Program& program, const PackOptions& o
 // past `limits`.
 Expected<Program> Unpack(std::span<const uint8_t> bytes, const ProgramLimits& limits = {},
                          std::vector<LayerBytes>* layers = nullptr);
+
+// What each part of a file takes. Errors: those of Unpack.
+Expected<PlutSizes> SizesOf(std::span<const uint8_t> bytes, const ProgramLimits& limits = {});
 
 // Files, atomically written. Errors: those of Pack and WriteFileAtomic, of ReadFile and Unpack.
 Status SaveProgram(const std::string& path, const Program& program,

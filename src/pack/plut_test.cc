@@ -17,6 +17,37 @@ namespace {
 
 Alphabet Fixed(AlphabetKind kind, int bits) { return std::move(MakeAlphabet(kind, bits)).value(); }
 
+void ExpectRoundTrip(const Program& program, const PackOptions& options) {
+  std::vector<LayerBytes> written, read;
+  const auto bytes = Pack(program, options, &written);
+  ASSERT_TRUE(bytes.ok()) << bytes.error().message;
+  const auto back = Unpack(*bytes, {}, &read);
+  ASSERT_TRUE(back.ok()) << back.error().message;
+  ASSERT_TRUE(*back == program) << ProgramText(*back) << "\n----\n" << ProgramText(program);
+  ASSERT_EQ(written.size(), read.size());
+  int64_t codes = 0;
+  for (size_t i = 0; i < read.size(); ++i) {
+    EXPECT_EQ(written[i].node, read[i].node);
+    EXPECT_EQ(written[i].coder, read[i].coder);
+    EXPECT_EQ(written[i].weights, read[i].weights);
+    EXPECT_EQ(written[i].stage1_bytes, read[i].stage1_bytes);
+    EXPECT_EQ(written[i].stage2_bytes, read[i].stage2_bytes);
+    EXPECT_EQ(written[i].entropy_bits, read[i].entropy_bits);
+    EXPECT_LE(read[i].stage2_bytes, read[i].stage1_bytes);
+    codes += read[i].stage2_bytes;
+  }
+  // Every byte is told of, to the last rounding.
+  const auto sizes = SizesOf(*bytes);
+  ASSERT_TRUE(sizes.ok()) << sizes.error().message;
+  EXPECT_EQ(sizes->version, options.version);
+  EXPECT_EQ(sizes->codes, codes);
+  EXPECT_NEAR(static_cast<double>(sizes->file),
+              static_cast<double>(sizes->shell + sizes->metadata + sizes->names + sizes->tensors +
+                                  sizes->nodes + sizes->tables + sizes->alphabets + sizes->shifts +
+                                  sizes->biases + sizes->directory + sizes->codes),
+              8);
+}
+
 TEST(Plut, RoundTripsRandomPrograms) {
   std::set<size_t> ops;
   std::set<std::pair<AlphabetKind, int>> alphabets;
@@ -24,23 +55,14 @@ TEST(Plut, RoundTripsRandomPrograms) {
     SCOPED_TRACE("RandomProgram(" + std::to_string(seed) + ")");
     const Program program = RandomProgram(seed);
     ASSERT_TRUE(Validate(program).ok()) << Validate(program).message();
-    for (const bool entropy_code : {true, false}) {
-      std::vector<LayerBytes> written, read;
-      const auto bytes = Pack(program, {entropy_code}, &written);
-      ASSERT_TRUE(bytes.ok()) << bytes.error().message;
-      const auto back = Unpack(*bytes, {}, &read);
-      ASSERT_TRUE(back.ok()) << back.error().message;
-      ASSERT_TRUE(*back == program) << ProgramText(*back) << "\n----\n" << ProgramText(program);
-      ASSERT_EQ(written.size(), read.size());
-      for (size_t i = 0; i < read.size(); ++i) {
-        EXPECT_EQ(written[i].node, read[i].node);
-        EXPECT_EQ(written[i].coder, read[i].coder);
-        EXPECT_EQ(written[i].weights, read[i].weights);
-        EXPECT_EQ(written[i].stage1_bytes, read[i].stage1_bytes);
-        EXPECT_EQ(written[i].stage2_bytes, read[i].stage2_bytes);
-        EXPECT_EQ(written[i].entropy_bits, read[i].entropy_bits);
-        EXPECT_LE(read[i].stage2_bytes, read[i].stage1_bytes);
-      }
+    const PackOptions options[] = {
+        {.entropy_code = seed % 4 > 0, .version = 1},
+        {.effort = static_cast<Effort>(seed % 3)},
+        {.entropy_code = false},
+    };
+    for (const PackOptions& option : options) {
+      if (!option.entropy_code && option.version == 2 && seed % 4 > 0) continue;
+      ExpectRoundTrip(program, option);
     }
     for (const Node& node : program.nodes) {
       ops.insert(node.op.index());
@@ -85,20 +107,23 @@ TEST(Plut, LayersOfAllSizesAndSharedAlphabets) {
 // padding.
 TEST(Plut, ResNet20CostsFewBytesBesideItsCodes) {
   const Program program = ResNet20Shaped(1, Fixed(AlphabetKind::kPot, 4));
-  std::vector<LayerBytes> layers;
-  const auto bytes = Pack(program, {}, &layers);
-  ASSERT_TRUE(bytes.ok()) << bytes.error().message;
-  int64_t codes = 0, weights = 0;
-  for (const LayerBytes& layer : layers) {
-    codes += layer.stage2_bytes;
-    weights += layer.weights;
+  for (const int version : {1, 2}) {
+    std::vector<LayerBytes> layers;
+    const auto bytes = Pack(program, {.version = version}, &layers);
+    ASSERT_TRUE(bytes.ok()) << bytes.error().message;
+    int64_t codes = 0, weights = 0;
+    for (const LayerBytes& layer : layers) {
+      codes += layer.stage2_bytes;
+      weights += layer.weights;
+    }
+    EXPECT_GT(weights, 268000);
+    const int64_t beside = static_cast<int64_t>(bytes->size()) - codes;
+    std::printf("ResNet-20, version %d: %zu bytes, %lld beside the codes of %lld weights\n",
+                version, bytes->size(), static_cast<long long>(beside),
+                static_cast<long long>(weights));
+    EXPECT_LT(beside, version == 1 ? 6000 : 2800);  // 1,376 of them random biases and shifts
+    EXPECT_TRUE(*Unpack(*bytes) == program);
   }
-  EXPECT_GT(weights, 268000);
-  const int64_t beside = static_cast<int64_t>(bytes->size()) - codes;
-  std::printf("ResNet-20: %zu bytes, %lld beside the codes of %lld weights\n", bytes->size(),
-              static_cast<long long>(beside), static_cast<long long>(weights));
-  EXPECT_LT(beside, 6000);
-  EXPECT_TRUE(*Unpack(*bytes) == program);
 }
 
 // Layers of one code cost almost nothing until a reader would have to believe too much; then they
@@ -110,30 +135,34 @@ TEST(Plut, DegenerateLayersStayWithinTheUnfoldLimit) {
     auto& conv = std::get<ConvOp>(node.op);
     conv.codes.assign(conv.codes.size(), 1);
   }
-  std::vector<LayerBytes> layers;
-  const auto bytes = Pack(program, {}, &layers);
-  ASSERT_TRUE(bytes.ok()) << bytes.error().message;
-  EXPECT_EQ(layers[1].weights, 1024 * 2048 * 9);
-  EXPECT_EQ(layers[1].coder, CoderId::kRaw);
-  const auto back = Unpack(*bytes);
-  ASSERT_TRUE(back.ok()) << back.error().message;
-  EXPECT_TRUE(*back == program);
+  for (const int version : {1, 2}) {
+    std::vector<LayerBytes> layers;
+    const auto bytes = Pack(program, {.version = version}, &layers);
+    ASSERT_TRUE(bytes.ok()) << bytes.error().message;
+    EXPECT_EQ(layers[1].weights, 1024 * 2048 * 9);
+    EXPECT_EQ(layers[1].coder, CoderId::kRaw);
+    const auto back = Unpack(*bytes);
+    ASSERT_TRUE(back.ok()) << back.error().message;
+    EXPECT_TRUE(*back == program);
+  }
 }
 
 TEST(Plut, LimitsAreKept) {
   const Program program = ResNet20Shaped(2, Fixed(AlphabetKind::kPot, 3));
-  const auto bytes = *Pack(program);
   ProgramLimits weights, nodes, side;
   weights.max_weights = 200000;
   nodes.max_nodes = 20;
   side.max_dimension = 48;
-  for (const ProgramLimits& limits : {weights, nodes}) {
-    const auto got = Unpack(bytes, limits);
-    ASSERT_FALSE(got.ok());
-    EXPECT_EQ(got.error().code, ErrorCode::kResourceLimit) << got.error().message;
-    EXPECT_NE(got.error().message.find("limit"), std::string::npos) << got.error().message;
+  for (const int version : {1, 2}) {
+    const auto bytes = *Pack(program, {.version = version});
+    for (const ProgramLimits& limits : {weights, nodes}) {
+      const auto got = Unpack(bytes, limits);
+      ASSERT_FALSE(got.ok());
+      EXPECT_EQ(got.error().code, ErrorCode::kResourceLimit) << got.error().message;
+      EXPECT_NE(got.error().message.find("limit"), std::string::npos) << got.error().message;
+    }
+    EXPECT_FALSE(Unpack(bytes, side).ok());
   }
-  EXPECT_FALSE(Unpack(bytes, side).ok());
 }
 
 TEST(Plut, PackRefusesWhatReadersWould) {
@@ -149,6 +178,12 @@ TEST(Plut, PackRefusesWhatReadersWould) {
   EXPECT_TRUE(Pack(names).ok());
   names.metadata["recipe"] = "\xFF";
   EXPECT_EQ(Pack(names).status().code(), ErrorCode::kBadInput);
+  names.metadata["recipe"] = std::string(1 << 20, 'r');  // more than a head of its size may hold
+  EXPECT_EQ(Pack(names).status().code(), ErrorCode::kResourceLimit);
+  EXPECT_TRUE(Pack(names, {.version = 1}).ok());
+  EXPECT_EQ(Pack(bad, {.version = 3}).status().code(), ErrorCode::kBadInput);
+  names.metadata.clear();
+  EXPECT_EQ(Pack(names, {.version = 3}).status().code(), ErrorCode::kUsage);
 }
 
 TEST(Plut, FilesComeBack) {

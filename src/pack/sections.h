@@ -1,4 +1,4 @@
-// A program as section payloads and back (docs/format.md, section 4).
+// Version 1: a program as section payloads and back (docs/format1.md).
 #pragma once
 
 #include <cstdint>
@@ -12,15 +12,17 @@ namespace potlut {
 // Bytes that a program unfolds to beyond what its file bounds by itself: codes, tables, biases,
 // shifts and names. A file of n bytes may unfold to kUnfoldBase + kUnfoldPerByte * n.
 uint64_t UnfoldedBytes(const Program& program);
-constexpr uint64_t UnfoldLimit(uint64_t file_bytes) {
-  return kUnfoldBase + kUnfoldPerByte * file_bytes;
-}
 
 // `program` passes Validate. Errors: kBadInput for text that is not UTF-8, kResourceLimit for text
 // that is too long. `max_codes_per_byte` as for EncodeCodes.
 Expected<SectionPayloads> EncodeSections(const Program& program, const PackOptions& options,
                                          uint64_t max_codes_per_byte,
                                          std::vector<LayerBytes>* layers);
+
+// Adds to `sizes` what the sections of a file take; `program` and `layers` are what was read from
+// it.
+void MeasureSections(const SectionViews& views, const Program& program,
+                     const std::vector<LayerBytes>& layers, PlutSizes& sizes);
 
 // Errors: kBadInput, kUnsupported and kResourceLimit with section, offset and field. What the
 // result means is not checked: that is Validate's part.
