@@ -41,7 +41,7 @@ void ProgressBar::Begin(std::string_view task, int64_t total) {
   total_ = std::max<int64_t>(total, 0);
   done_ = 0;
   begin_ = Clock::now();
-  next_ = begin_ + (terminal_ ? Clock::duration(500ms) : Clock::duration(2s));
+  next_ = begin_ + (terminal_ ? Clock::duration(500ms) : std::max<Clock::duration>(2s, quiet_ / 5));
 }
 
 void ProgressBar::Update(int64_t done, std::string_view detail) {
@@ -50,7 +50,7 @@ void ProgressBar::Update(int64_t done, std::string_view detail) {
   const auto now = Clock::now();
   if (now < next_) return;
   detail_ = Printable(detail);
-  next_ = now + (terminal_ ? Clock::duration(100ms) : Clock::duration(10s));
+  next_ = now + (terminal_ ? Clock::duration(100ms) : Clock::duration(quiet_));
   Draw(now);
 }
 

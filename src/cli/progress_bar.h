@@ -10,11 +10,12 @@
 namespace potlut::cli {
 
 // On a terminal a bar with percentage, what is at work, rate and time left; elsewhere a plain line
-// now and then. Says nothing about work that takes less than two seconds (half a second on a
+// every `quiet`. Says nothing about work that takes less than two seconds (half a second on a
 // terminal). Thread safe.
 class ProgressBar : public Progress {
  public:
-  explicit ProgressBar(bool terminal) : terminal_(terminal) {}
+  explicit ProgressBar(bool terminal, std::chrono::seconds quiet = std::chrono::seconds(10))
+      : terminal_(terminal), quiet_(quiet) {}
   ~ProgressBar() override { End(); }
 
   void Begin(std::string_view task, int64_t total) override;
@@ -28,6 +29,7 @@ class ProgressBar : public Progress {
   void Clear();
 
   const bool terminal_;
+  const std::chrono::seconds quiet_;
   std::mutex mutex_;
   std::string task_, detail_;
   int64_t total_ = 0, done_ = 0;

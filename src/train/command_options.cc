@@ -2,6 +2,7 @@
 #include "train/command_options.h"
 
 #include <charconv>
+#include <chrono>
 #include <cmath>
 
 #include "base/text.h"
@@ -256,7 +257,9 @@ std::unique_ptr<Progress> MakeProgress(const cli::Shell& shell, const Workers* w
     bool cancelled() const override { return cli::Interrupted(); }
   };
   if (!IsFirst(workers)) return std::make_unique<Silent>();
-  return std::make_unique<cli::ProgressBar>(shell.console.error_is_terminal());
+  // Training takes hours, and each epoch has its own line.
+  return std::make_unique<cli::ProgressBar>(shell.console.error_is_terminal(),
+                                            std::chrono::minutes(1));
 }
 
 Status TrainAndTell(cli::Shell& shell, const TrainJob& job, const TrainOptions& options) {
