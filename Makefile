@@ -6,10 +6,10 @@ BENCH_ARGS ?= --benchmark_repetitions=3 --benchmark_min_time=0.2
 SOURCES = git ls-files --cached --others --exclude-standard '*.cc' '*.h' '*.hpp' '*.c'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build asan tsan fuzz bench format tidy clean configure packages packages-dev
+.PHONY: help demo test build asan tsan fuzz bench bench-codec format tidy clean configure packages packages-dev
 
 help:  ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: configure  ## quantise the shipped ResNet-20, run it on the shipped images, print one table
 	@cmake --build --preset release -j $(JOBS) --target potlut-demo
@@ -38,6 +38,10 @@ fuzz: packages-dev  ## every fuzz target for FUZZ_SECONDS (60) seconds
 bench: configure  ## one convolution by table, by shifts and by multiplication, and by the engine's kernels
 	@cmake --build --preset release -j $(JOBS) --target potlut-bench
 	@build/release/bench/potlut-bench $(BENCH_ARGS)
+
+bench-codec: configure  ## sizes of files beside entropy and general compressors, speed of coders, opening
+	@cmake --build --preset release -j $(JOBS) --target potlut-bench-codec
+	@build/release/bench/potlut-bench-codec models ../shared
 
 format: packages-dev  ## bring every source file into the project's layout
 	@$(SOURCES) | xargs clang-format-14 -i
