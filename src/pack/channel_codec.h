@@ -107,24 +107,58 @@ class ChannelCodec {
     }
   }
 
-  // Coder, and the block's size by its distance from as many bytes a code would make
-  // as the layer before with that coder took.
+  // Of a layered file: whether the layer is, its coarse alphabet, each channel's drop and
+  // correction.
+  template <typename V, typename L>
+  void Low(V& conv, size_t out, L& low) {
+    c_.Flag(layered_, low.layered, "layered");
+    if (!low.layered || !c_.Unfold(5 * out, "the low reading") || !c_.Numbers(2 * out)) return;
+    if (conv.alphabet.is_pair()) c_.FailBad("codes of pairs have no low reading");
+    if (!c_.ok()) return;
+    AlphabetOf(low.alphabet);
+    if (low.alphabet.is_pair()) c_.FailBad("a low reading of pairs");
+    if constexpr (C::kReads) {
+      low.drop.resize(out);
+      low.correction.resize(out);
+    }
+    for (auto& drop : low.drop) {
+      if (!c_.ok()) return;
+      c_.Symbol(drop_[drop_before_], drop, LowReading::kMaxDrop, "drop");
+      drop_before_ = drop;
+    }
+    for (auto& correction : low.correction) {
+      if (!c_.ok()) return;
+      c_.Int(correction_, correction, INT32_MIN, INT32_MAX, "correction");
+    }
+  }
+
+  // Coder, and the blocks' sizes.
   template <typename B>
-  void Block(B& block, const LayerSize& size) {
+  void Block(B& block, const LayerSize& size, bool refined) {
     c_.Symbol(coder_[coder_before_], block.coder, 7, "coder");
     coder_before_ = block.coder & 7U;
-    uint64_t& rate = rate_[coder_before_];
-    const auto codes = static_cast<uint64_t>(size.codes);
-    const auto expected = static_cast<int64_t>(codes * rate >> 16);
-    int64_t d = C::kReads ? 0 : static_cast<int64_t>(block.bytes) - expected;
-    c_.Int(bytes_[coder_before_], d, -expected, int64_t{1} << 40, "size of codes");
-    if constexpr (C::kReads) block.bytes = static_cast<uint64_t>(expected + d);
-    rate = std::min((block.bytes << 16) / codes, kMostRate);
+    Bytes(coder_before_, block.bytes, size);
+    if (refined) Bytes(kRefinement, block.refinement_bytes, size);
   }
 
  private:
   static constexpr size_t kRemembered = 8;
   static constexpr uint64_t kMostRate = uint64_t{1} << 24;
+  static constexpr int64_t kMostBytes = int64_t{1} << 40;
+  static constexpr size_t kRefinement = 8;  // beside the coders
+
+  // A size by its distance from what as many bytes a code would make as the layer before with that
+  // coder took.
+  template <typename T>
+  void Bytes(size_t coder, T& bytes, const LayerSize& size) {
+    uint64_t& rate = rate_[coder];
+    const auto codes = static_cast<uint64_t>(size.codes);
+    const auto expected = static_cast<int64_t>(codes * rate >> 16);
+    int64_t d = C::kReads ? 0 : static_cast<int64_t>(bytes) - expected;
+    c_.Int(bytes_[coder], d, -expected, kMostBytes, "size of codes");
+    if constexpr (C::kReads) bytes = static_cast<uint64_t>(expected + d);
+    rate = std::min((bytes << 16) / codes, kMostRate);
+  }
 
   template <typename A>
   void NewAlphabet(A& alphabet) {
@@ -193,8 +227,12 @@ class ChannelCodec {
   std::array<std::array<AdaptiveBit, 2>, 33> third_;
   std::array<TreeModel<3>, 8> coder_;
   size_t coder_before_ = 0;
-  std::array<uint64_t, 8> rate_{};  // bytes a code, in 1/65536
-  std::array<IntModel, 8> bytes_;
+  std::array<uint64_t, kRefinement + 1> rate_{};  // bytes a code, in 1/65536
+  std::array<IntModel, kRefinement + 1> bytes_;
+  AdaptiveBit layered_;
+  std::array<TreeModel<3>, 8> drop_;
+  size_t drop_before_ = 0;
+  IntModel correction_;
 };
 
 }  // namespace potlut

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "pack/ans.h"
+#include "pack/ans2.h"
 #include "pack/bits.h"
 
 namespace potlut {
@@ -43,23 +44,30 @@ CodedLayer EncodeCodes1(const ConvOp& conv, const PackOptions& options,
   return ans.block.size() < raw.block.size() ? ans : raw;
 }
 
-CodedLayer EncodeCodes2(const ConvOp& conv, const PackOptions& options, CodeBudget& budget) {
-  CodedLayer best{CoderId::kRaw, PackCodes(conv.codes, conv.alphabet.bits)};
-  if (!options.entropy_code || conv.codes.empty()) return best;
-  CodedLayer ans = EncodeAns(conv);
-  if (ans.block.size() < best.block.size() && budget.Take(conv.codes.size(), ans.block.size()))
+CodedLayer EncodeCodes2(const ConvOp& conv, const Alphabet& alphabet,
+                        std::span<const uint8_t> codes, const PackOptions& options,
+                        CodeBudget& budget) {
+  (void)conv;
+  CodedLayer best{CoderId::kRaw, PackCodes(codes, alphabet.bits)};
+  if (!options.entropy_code || codes.empty()) return best;
+  CodedLayer ans{CoderId::kAns2, Ans2Encode(codes, alphabet.bits, alphabet.codes())};
+  if (ans.block.size() < best.block.size() && budget.Take(codes.size(), ans.block.size()))
     best = std::move(ans);
   return best;
 }
 
 Status DecodeCodes(int version, uint8_t coder_id, std::span<const uint8_t> block,
-                   const ConvOp& conv, std::span<uint8_t> codes) {
-  (void)version;
+                   const ConvOp& conv, const Alphabet& alphabet, std::span<uint8_t> codes) {
+  (void)conv;
+  if (version == kPlutVersion1 && coder_id > static_cast<uint8_t>(CoderId::kAns))
+    return Unsupported("coder ", int{coder_id}, " is unknown to version 1");
   switch (coder_id) {
     case static_cast<uint8_t>(CoderId::kRaw):
-      return DecodeRaw(block, conv.alphabet, codes);
+      return DecodeRaw(block, alphabet, codes);
     case static_cast<uint8_t>(CoderId::kAns):
-      return AnsDecode(block, conv.alphabet.bits, conv.alphabet.codes(), codes);
+      return AnsDecode(block, alphabet.bits, alphabet.codes(), codes);
+    case static_cast<uint8_t>(CoderId::kAns2):
+      return Ans2Decode(block, alphabet.bits, alphabet.codes(), codes);
     default:
       return Unsupported("coder ", int{coder_id}, " is unknown; use a newer potlut");
   }
@@ -71,6 +79,8 @@ std::string_view CoderName(CoderId coder) {
       return "raw";
     case CoderId::kAns:
       return "ans";
+    case CoderId::kAns2:
+      return "ans2";
   }
   return "unknown";
 }

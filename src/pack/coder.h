@@ -40,13 +40,17 @@ class CodeBudget {
 
 // Of version 2: the coder that the effort asks for (plut.h); ties go to the faster one. Coders that
 // the budget forbids are passed over.
-CodedLayer EncodeCodes2(const ConvOp& conv, const PackOptions& options, CodeBudget& budget);
+// `conv` tells the layer's shape and shifts; `codes` are of `alphabet` (of a layered file: the
+// coarse one).
+CodedLayer EncodeCodes2(const ConvOp& conv, const Alphabet& alphabet,
+                        std::span<const uint8_t> codes, const PackOptions& options,
+                        CodeBudget& budget);
 
 // Decodes the block of a layer of which all but the codes is known. Errors: kUnsupported for an id
 // that `version` has not; kBadInput where the block does not hold exactly codes.size() codes of the
 // alphabet.
 Status DecodeCodes(int version, uint8_t coder_id, std::span<const uint8_t> block,
-                   const ConvOp& conv, std::span<uint8_t> codes);
+                   const ConvOp& conv, const Alphabet& alphabet, std::span<uint8_t> codes);
 
 // What is told of the layer at `node`, whose codes are there.
 LayerBytes BytesOf(const Program& program, size_t node, CoderId coder, uint64_t bytes);

@@ -41,18 +41,18 @@ TEST(Coder, BudgetBoundsWhatBlocksMayHold) {
 TEST(Coder, RefusesUnknownIdsAndRawCodesOutsideOfTheAlphabet) {
   const ConvOp pot = Layer({});
   std::vector<uint8_t> codes(3);
-  EXPECT_EQ(DecodeCodes(1, 2, {}, pot, codes).code(), ErrorCode::kUnsupported);
-  EXPECT_EQ(DecodeCodes(2, 200, {}, pot, codes).code(), ErrorCode::kUnsupported);
+  EXPECT_EQ(DecodeCodes(1, 2, {}, pot, pot.alphabet, codes).code(), ErrorCode::kUnsupported);
+  EXPECT_EQ(DecodeCodes(2, 200, {}, pot, pot.alphabet, codes).code(), ErrorCode::kUnsupported);
   const std::vector<uint8_t> good{0x21, 0x0E}, beyond{0x21, 0x0F}, padded{0x21, 0x1E},
       longer{0x21, 0x0E, 0};
   for (const int version : {1, 2}) {
-    EXPECT_TRUE(DecodeCodes(version, 0, good, pot, codes).ok());
+    EXPECT_TRUE(DecodeCodes(version, 0, good, pot, pot.alphabet, codes).ok());
     EXPECT_EQ(codes, (std::vector<uint8_t>{1, 2, 14}));
-    EXPECT_EQ(DecodeCodes(version, 0, beyond, pot, codes).message(),
+    EXPECT_EQ(DecodeCodes(version, 0, beyond, pot, pot.alphabet, codes).message(),
               "code 2 is 15 but the alphabet has 15");
-    EXPECT_EQ(DecodeCodes(version, 0, padded, pot, codes).message(),
+    EXPECT_EQ(DecodeCodes(version, 0, padded, pot, pot.alphabet, codes).message(),
               "padding bits after the last code are not zero");
-    EXPECT_EQ(DecodeCodes(version, 0, longer, pot, codes).message(),
+    EXPECT_EQ(DecodeCodes(version, 0, longer, pot, pot.alphabet, codes).message(),
               "3 raw codes of 4 bits take 2 bytes, not 3");
   }
 }

@@ -1,5 +1,5 @@
-// The outer shell of version 1 of the .plut file: header, section table, aligned payloads, checksums
-// (docs/format1.md).
+// The outer shell of version 1 of the .plut file: header, section table, aligned payloads,
+// checksums (docs/format1.md).
 #pragma once
 
 #include <array>
@@ -27,9 +27,9 @@ std::vector<uint8_t> WriteContainer(const SectionPayloads& payloads);
 // for an unknown version, flag or section.
 Expected<SectionViews> ReadContainer(std::span<const uint8_t> file);
 
-// Makes the checksums of a file of either version (whose shell is readable as far as it goes) right again after its
-// bytes were changed. For tests and fuzzing: without it nothing behind the checksums is ever
-// reached.
+// Makes the checksums of a file of either version (whose shell is readable as far as it goes) right
+// again after its bytes were changed. For tests and fuzzing: without it nothing behind the
+// checksums is ever reached.
 void RepairChecksums(std::span<uint8_t> file);
 
 }  // namespace potlut

@@ -303,7 +303,7 @@ class ProgramReader {
       const auto block = r.Bytes(r.Varint("size of codes"), "codes");
       if (!r.ok()) break;
       conv->codes.resize(static_cast<size_t>(size->codes));
-      if (const Status s = DecodeCodes(1, coder, block, *conv, conv->codes); !s.ok()) {
+      if (const Status s = DecodeCodes(1, coder, block, *conv, conv->alphabet, conv->codes); !s.ok()) {
         r.Fail(s.code(), "codes: ", s.message());
         break;
       }

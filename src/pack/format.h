@@ -49,6 +49,7 @@ constexpr uint64_t UnfoldLimit(uint64_t file_bytes) {
 inline constexpr uint16_t kPlutVersion2 = 2;
 inline constexpr size_t kPlutShellBytes = 24;     // before the head
 inline constexpr uint16_t kPlutLayeredFlag = 1;   // codes stand in two parts: base, refinements
+inline constexpr size_t kPlutLowBytes = 8;        // and the size of the first is told
 inline constexpr uint64_t kUnfold2PerByte = 256;  // as kUnfoldPerByte, without names
 constexpr uint64_t Unfold2Limit(uint64_t file_bytes) {
   return kUnfoldBase + kUnfold2PerByte * file_bytes;

@@ -1,6 +1,8 @@
 // Runs the description of a head over a writer and a reader.
 #include "pack/head.h"
 
+#include <memory>
+
 #include "pack/head_codec.h"
 
 namespace potlut {
@@ -36,18 +38,21 @@ constexpr ProgramLimits kNoLimits{.max_tensor_elements = INT64_MAX,
 }  // namespace
 
 Expected<std::vector<uint8_t>> EncodeHead(const Program& program,
-                                          std::span<const LayerBlock> blocks, PlutSizes* parts) {
+                                          std::span<const LayerBlock> blocks,
+                                          std::span<const LowReading> low, PlutSizes* parts) {
   POTLUT_RETURN_IF_ERROR(CheckTexts(program));
   HeadWriter writer;
-  HeadCodec<HeadWriter, const Program> codec(writer, program, kNoLimits);
+  // A codec has some 200 KiB of models: more than a small thread's stack.
+  const auto codec =
+      std::make_unique<HeadCodec<HeadWriter, const Program>>(writer, program, kNoLimits);
   PlutSizes unused;
   PlutSizes& sizes = parts == nullptr ? unused : *parts;
-  codec.Mark(&sizes.metadata, [&] { codec.Metadata(); });
-  codec.Mark(&sizes.tensors, [&] { codec.Tensors(); });
-  codec.Mark(&sizes.nodes, [&] { codec.Nodes(); });
-  codec.Mark(&sizes.tables, [&] { codec.Tables(); });
+  codec->Mark(&sizes.metadata, [&] { codec->Metadata(); });
+  codec->Mark(&sizes.tensors, [&] { codec->Tensors(); });
+  codec->Mark(&sizes.nodes, [&] { codec->Nodes(); });
+  codec->Mark(&sizes.tables, [&] { codec->Tables(); });
   const std::vector<LayerSize> none;
-  codec.Layers(blocks, none, &sizes);
+  codec->Layers(!low.empty(), blocks, none, low, &sizes);
   const HeadLoad load = writer.load();
   auto bytes = writer.Finish();
   if (load.text > HeadTextLimit(bytes.size()) || load.numbers > HeadNumberLimit(bytes.size())) {
@@ -58,15 +63,16 @@ Expected<std::vector<uint8_t>> EncodeHead(const Program& program,
   return bytes;
 }
 
-Expected<Head> DecodeHead(std::span<const uint8_t> bytes, const ProgramLimits& limits) {
+Expected<Head> DecodeHead(std::span<const uint8_t> bytes, bool layered,
+                          const ProgramLimits& limits) {
   Head head;
   HeadReader reader(bytes, Unfold2Limit(bytes.size()));
-  HeadCodec<HeadReader, Program> codec(reader, head.program, limits);
-  codec.Metadata();
-  codec.Tensors();
-  codec.Nodes();
-  codec.Tables();
-  codec.Layers(head.blocks, head.sizes, nullptr);
+  const auto codec = std::make_unique<HeadCodec<HeadReader, Program>>(reader, head.program, limits);
+  codec->Metadata();
+  codec->Tensors();
+  codec->Nodes();
+  codec->Tables();
+  codec->Layers(layered, head.blocks, head.sizes, head.low, nullptr);
   POTLUT_RETURN_IF_ERROR(reader.Finish());
   return head;
 }

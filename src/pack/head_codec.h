@@ -141,10 +141,10 @@ class HeadCodec {
     }
   }
 
-  // Alphabets, shifts, biases and the directory of blocks. B and S are vectors of LayerBlock and
-  // LayerSize, const for a writer.
-  template <typename B, typename S>
-  void Layers(B& blocks, S& sizes, PlutSizes* parts) {
+  // Alphabets, shifts, biases, low readings and the directory of blocks. B, S and L are lists of
+  // LayerBlock, LayerSize and LowReading, const for a writer.
+  template <typename B, typename S, typename L>
+  void Layers(bool layered, B& blocks, S& sizes, L& low, PlutSizes* parts) {
     int64_t weights = 0;
     CodeBudget budget;
     size_t k = 0;
@@ -167,14 +167,20 @@ class HeadCodec {
         conv->bias.resize(out);
         blocks.emplace_back();
         sizes.push_back(*size);
+        if (layered) low.emplace_back();
       }
       Mark(parts == nullptr ? nullptr : &parts->shifts, [&] { channels_.Shifts(conv->shift); });
       Mark(parts == nullptr ? nullptr : &parts->biases,
            [&] { channels_.Biases(conv->shift, conv->bias); });
+      if (layered)
+        Mark(parts == nullptr ? nullptr : &parts->low, [&] { channels_.Low(*conv, out, low[k]); });
+      if (!c_.ok()) return;
+      const bool refined = layered && low[k].layered;
       Mark(parts == nullptr ? nullptr : &parts->directory,
-           [&] { channels_.Block(blocks[k], *size); });
-      if (blocks[k].coder != 0 &&
-          !budget.Take(static_cast<uint64_t>(size->codes), blocks[k].bytes)) {
+           [&] { channels_.Block(blocks[k], *size, refined); });
+      const auto codes = static_cast<uint64_t>(size->codes);
+      if ((blocks[k].coder != 0 && !budget.Take(codes, blocks[k].bytes)) ||
+          (refined && !budget.Take(codes, blocks[k].refinement_bytes))) {
         c_.Fail(ErrorCode::kResourceLimit, "more codes than blocks of that size may hold");
       }
       ++k;

@@ -29,14 +29,14 @@ Status Refusal(const Program& program, const std::vector<LayerBlock>& blocks = {
                const ProgramLimits& limits = {}) {
   const auto head = EncodeHead(program, blocks);
   if (!head.ok()) return head.error();
-  return DecodeHead(*head, limits).status();
+  return DecodeHead(*head, false, limits).status();
 }
 
 TEST(Head, ComesBackWithoutCodes) {
   const Program program = Small();
   const auto head = EncodeHead(program, std::vector<LayerBlock>{{0, 41}, {1, 54}});
   ASSERT_TRUE(head.ok()) << head.error().message;
-  const auto back = DecodeHead(*head, {});
+  const auto back = DecodeHead(*head, false, {});
   ASSERT_TRUE(back.ok()) << back.error().message;
   EXPECT_EQ(back->blocks[1].coder, 1);
   EXPECT_EQ(back->blocks[1].bytes, 54U);
@@ -57,7 +57,7 @@ TEST(Head, ExtremeNumbersComeBack) {
   program.tensors[1].factor = {0.0, -0.0, 1e308, 5e-324, -1.0 / 3, 1, 2};
   const auto head = EncodeHead(program, std::vector<LayerBlock>{{0, 0}, {0, uint64_t{1} << 39}});
   ASSERT_TRUE(head.ok()) << head.error().message;
-  const auto back = DecodeHead(*head, {});
+  const auto back = DecodeHead(*head, false, {});
   ASSERT_TRUE(back.ok()) << back.error().message;
   EXPECT_EQ(FirstConv(back->program).bias, conv.bias);
   EXPECT_EQ(FirstConv(back->program).shift, conv.shift);
@@ -109,7 +109,7 @@ TEST(Head, HandMade) {
     HeadWriter writer;
     write(writer);
     const auto head = writer.Finish();
-    return DecodeHead(head, {}).status();
+    return DecodeHead(head, false, {}).status();
   };
   UintModel count;
   AdaptiveBit hex;
@@ -177,27 +177,27 @@ TEST(Head, DamageIsSeenOrHarmless) {
     if (std::holds_alternative<ConvOp>(node.op)) blocks.push_back({1, 1000});
   }
   const auto head = *EncodeHead(program, blocks);
-  ASSERT_TRUE(DecodeHead(head, {}).ok());
+  ASSERT_TRUE(DecodeHead(head, false, {}).ok());
   for (size_t size = 0; size < head.size(); size += 1 + size / 40) {
     const std::vector<uint8_t> cut(head.begin(), head.begin() + static_cast<ptrdiff_t>(size));
-    EXPECT_FALSE(DecodeHead(cut, {}).ok()) << size;
+    EXPECT_FALSE(DecodeHead(cut, false, {}).ok()) << size;
   }
   auto longer = head;
   longer.push_back(0);
-  EXPECT_FALSE(DecodeHead(longer, {}).ok());
+  EXPECT_FALSE(DecodeHead(longer, false, {}).ok());
   SmallRandom random(4);
   for (int round = 0; round < 300; ++round) {
     auto changed = head;
     changed[static_cast<size_t>(random.Int(0, static_cast<int32_t>(head.size()) - 1))] ^=
         static_cast<uint8_t>(1 << random.Int(0, 7));
-    const auto back = DecodeHead(changed, {});
+    const auto back = DecodeHead(changed, false, {});
     if (back.ok()) continue;
     EXPECT_FALSE(back.error().message.empty());
   }
   for (int round = 0; round < 200; ++round) {
     std::vector<uint8_t> noise(static_cast<size_t>(random.Int(0, 300)));
     for (uint8_t& b : noise) b = static_cast<uint8_t>(random.OneIn(3) ? 0 : random.Next());
-    EXPECT_FALSE(DecodeHead(noise, {}).ok()) << "noise " << round << " of seed 4";
+    EXPECT_FALSE(DecodeHead(noise, false, {}).ok()) << "noise " << round << " of seed 4";
   }
 }
 

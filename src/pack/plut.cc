@@ -10,6 +10,7 @@
 #include "pack/coder.h"
 #include "pack/container.h"
 #include "pack/layer_reader.h"
+#include "pack/refinement.h"
 #include "pack/sections.h"
 
 namespace potlut {
@@ -43,35 +44,65 @@ Expected<std::vector<uint8_t>> PackVersion1(const Program& program, const PackOp
   return bytes;
 }
 
+void Append(std::vector<uint8_t>& to, std::span<const uint8_t> bytes) {
+  to.insert(to.end(), bytes.begin(), bytes.end());
+}
+
 Expected<std::vector<uint8_t>> PackVersion2(const Program& program, const PackOptions& options,
                                             std::vector<LayerBytes>* layers) {
   if (layers != nullptr) layers->clear();
+  POTLUT_ASSIGN_OR_RETURN(const std::vector<LowReading> low,
+                          LowReadingsOf(program, options.low_bits, options.input_means));
   std::vector<LayerBlock> blocks;
-  std::vector<uint8_t> codes;
+  std::vector<std::vector<uint8_t>> parts(low.empty() ? 1 : 2);
   CodeBudget budget;
   for (size_t n = 0; n < program.nodes.size(); ++n) {
     const auto* conv = std::get_if<ConvOp>(&program.nodes[n].op);
     if (conv == nullptr) continue;
-    const CodedLayer coded = EncodeCodes2(*conv, options, budget);
-    blocks.push_back({static_cast<uint8_t>(coded.coder), coded.block.size()});
-    codes.insert(codes.end(), coded.block.begin(), coded.block.end());
-    if (layers != nullptr) layers->push_back(BytesOf(program, n, coded.coder, coded.block.size()));
+    const LowReading* reading = low.empty() ? nullptr : &low[blocks.size()];
+    const bool layered = reading != nullptr && reading->layered;
+    const CodedLayer coded =
+        layered
+            ? EncodeCodes2(*conv, reading->alphabet, BaseCodes(*conv, *reading), options, budget)
+            : EncodeCodes2(*conv, conv->alphabet, conv->codes, options, budget);
+    LayerBlock block{static_cast<uint8_t>(coded.coder), coded.block.size(), 0};
+    Append(parts[0], coded.block);
+    if (layered) {
+      const auto refinement = EncodeRefinement(conv->codes, conv->alphabet, *reading);
+      if (!budget.Take(conv->codes.size(), refinement.size())) {
+        return ResourceLimit("layer '", program.nodes[n].name,
+                             "' is too uniform to be layered: readers would refuse it");
+      }
+      block.refinement_bytes = refinement.size();
+      Append(parts[1], refinement);
+    }
+    blocks.push_back(block);
+    if (layers == nullptr) continue;
+    layers->push_back(BytesOf(program, n, coded.coder, block.bytes + block.refinement_bytes));
+    if (!low.empty()) layers->back().low_bytes = static_cast<int64_t>(block.bytes);
   }
-  POTLUT_ASSIGN_OR_RETURN(const auto head, EncodeHead(program, blocks));
-  return WriteShell2(0, head, std::span(&codes, 1));
+  POTLUT_ASSIGN_OR_RETURN(const auto head, EncodeHead(program, blocks, low));
+  return WriteShell2(low.empty() ? 0 : kPlutLayeredFlag, head, parts);
+}
+
+// All blocks of a file whose shell was checked.
+Expected<LayerReader> ReadBlocks(std::span<const uint8_t> bytes, const Shell2& shell, bool low,
+                                 const ProgramLimits& limits) {
+  const auto head = bytes.subspan(static_cast<size_t>(shell.head_at()), shell.head_bytes);
+  POTLUT_ASSIGN_OR_RETURN(LayerReader reader, LayerReader::Open(shell, head, low, limits));
+  auto at = static_cast<size_t>(shell.blocks_at());
+  while (const auto size = reader.NextSize()) {
+    if (reader.AtLowEnd()) at += kPlutTrailerBytes;
+    POTLUT_RETURN_IF_ERROR(reader.Next(bytes.subspan(at, static_cast<size_t>(*size))));
+    at += static_cast<size_t>(*size);
+  }
+  return reader;
 }
 
 Expected<Program> UnpackVersion2(std::span<const uint8_t> bytes, const ProgramLimits& limits,
                                  std::vector<LayerBytes>* layers) {
   POTLUT_ASSIGN_OR_RETURN(const Shell2 shell, CheckShell2(bytes));
-  POTLUT_ASSIGN_OR_RETURN(
-      LayerReader reader,
-      LayerReader::Open(shell, bytes.subspan(kPlutShellBytes, shell.head_bytes), limits));
-  uint64_t at = shell.blocks_at();
-  while (const auto size = reader.NextSize()) {
-    POTLUT_RETURN_IF_ERROR(reader.Next(bytes.subspan(at, *size)));
-    at += *size;
-  }
+  POTLUT_ASSIGN_OR_RETURN(LayerReader reader, ReadBlocks(bytes, shell, false, limits));
   if (layers != nullptr) *layers = reader.Layers();
   return std::move(reader).Take();
 }
@@ -81,6 +112,8 @@ Expected<Program> UnpackVersion2(std::span<const uint8_t> bytes, const ProgramLi
 Expected<std::vector<uint8_t>> Pack(const Program& program, const PackOptions& options,
                                     std::vector<LayerBytes>* layers) try {
   POTLUT_RETURN_IF_ERROR(Validate(program));
+  if (options.low_bits != 0 && options.version == kPlutVersion1)
+    return UsageError("files of version 1 cannot be layered");
   if (options.version == kPlutVersion1) return PackVersion1(program, options, layers);
   if (options.version == kPlutVersion2) return PackVersion2(program, options, layers);
   return UsageError("version ", options.version, " cannot be written: 1 or 2");
@@ -102,6 +135,25 @@ Expected<Program> Unpack(std::span<const uint8_t> bytes, const ProgramLimits& li
   return OutOfMemory();
 }
 
+Expected<Program> UnpackLow(std::span<const uint8_t> bytes, int bits, const ProgramLimits& limits,
+                            std::vector<LayerBytes>* layers) try {
+  if (layers != nullptr) layers->clear();
+  POTLUT_ASSIGN_OR_RETURN(const Shell2 shell, PlutVersionOf(bytes) == kPlutVersion1
+                                                  ? Expected<Shell2>(Shell2())
+                                                  : CheckShell2(bytes, true));
+  if (!shell.layered()) {
+    return UsageError("the file is not layered: 'potlut pack --layered' stores a low reading");
+  }
+  POTLUT_ASSIGN_OR_RETURN(LayerReader reader, ReadBlocks(bytes, shell, true, limits));
+  POTLUT_RETURN_IF_ERROR(CheckLowBits(reader.head().low, bits));
+  if (layers != nullptr) *layers = reader.Layers();
+  POTLUT_ASSIGN_OR_RETURN(Program program, std::move(reader).Take());
+  POTLUT_RETURN_IF_ERROR(Validate(program, limits));
+  return program;
+} catch (const std::bad_alloc&) {
+  return OutOfMemory();
+}
+
 Expected<PlutSizes> SizesOf(std::span<const uint8_t> bytes, const ProgramLimits& limits) try {
   std::vector<LayerBytes> layers;
   POTLUT_ASSIGN_OR_RETURN(const Program program, Unpack(bytes, limits, &layers));
@@ -115,12 +167,10 @@ Expected<PlutSizes> SizesOf(std::span<const uint8_t> bytes, const ProgramLimits&
     return sizes;
   }
   // A coded head does not show where its parts end: it is written again to see.
-  std::vector<LayerBlock> blocks;
-  for (const LayerBytes& layer : layers) {
-    blocks.push_back(
-        {static_cast<uint8_t>(layer.coder), static_cast<uint64_t>(layer.stage2_bytes)});
-  }
-  POTLUT_ASSIGN_OR_RETURN(const auto head, EncodeHead(program, blocks, &sizes));
+  POTLUT_ASSIGN_OR_RETURN(const Shell2 shell, ReadShell2(bytes));
+  const auto coded = bytes.subspan(static_cast<size_t>(shell.head_at()), shell.head_bytes);
+  POTLUT_ASSIGN_OR_RETURN(const Head read, DecodeHead(coded, shell.layered(), limits));
+  POTLUT_ASSIGN_OR_RETURN(const auto head, EncodeHead(read.program, read.blocks, read.low, &sizes));
   sizes.shell = sizes.file - static_cast<int64_t>(head.size()) - sizes.codes;
   return sizes;
 } catch (const std::bad_alloc&) {

@@ -14,8 +14,9 @@ namespace potlut {
 
 // How a layer's codes are stored (stage 2). Ids are part of the format.
 enum class CoderId : uint8_t {
-  kRaw = 0,  // stage 1 as it is: codes of `bits` bits, packed little end first
-  kAns = 1,  // static order-0 range asymmetric numeral system over codes
+  kRaw = 0,   // stage 1 as it is: codes of `bits` bits, packed little end first
+  kAns = 1,   // static order-0 range asymmetric numeral system over codes; what version 1 writes
+  kAns2 = 3,  // the same with smaller tables and states; what version 2 writes
 };
 std::string_view CoderName(CoderId coder);  // "raw", "ans", ...
 
@@ -37,6 +38,12 @@ struct PackOptions {
   Effort effort = Effort::kDefault;
   // 2, or 1 for readers of version 1: plain fields instead of coded ones, raw or ans codes.
   int version = 2;
+  // Not 0: layered, so that a receiver may read the weights with this many bits (UnpackLow). Layers
+  // of fewer bits, and of 8, stay whole. Version 2 only.
+  int low_bits = 0;
+  // What each input channel of each convolution holds on average (by node, then channel), from
+  // calibration images: corrects the biases of the low reading. Empty: no correction.
+  std::vector<std::vector<double>> input_means;
 };
 
 // What was written for one layer, for people.
@@ -47,6 +54,7 @@ struct LayerBytes {
   int64_t stage1_bytes = 0;  // packed codes
   int64_t stage2_bytes = 0;  // as stored, with the coder's own tables
   double entropy_bits = 0;   // order-0 entropy of a code
+  int64_t low_bytes = 0;     // of them what the low reading needs; 0 where the file is not layered
 };
 
 // What the parts of a file take, in bytes. Parts of a coded head share bytes: those are counted
@@ -59,6 +67,7 @@ struct PlutSizes {
           tables = 0;  // version 2: names are in tensors and nodes
   int64_t alphabets = 0, shifts = 0, biases = 0;
   int64_t directory = 0;  // coders and sizes of blocks
+  int64_t low = 0;  // of a layered file: what makes a low reading of the high one, without codes
   int64_t codes = 0;
 };
 
@@ -73,6 +82,13 @@ Expected<std::vector<uint8_t>> Pack(const Program& program, const PackOptions& o
 // past `limits`.
 Expected<Program> Unpack(std::span<const uint8_t> bytes, const ProgramLimits& limits = {},
                          std::vector<LayerBytes>* layers = nullptr);
+
+// The low reading of a layered file: a program of its own, whose weights have the bits that the
+// file was made for. `bytes` may end after what that needs. Errors: those of Unpack; kUsage where
+// the file is not layered or its low reading has other bits than `bits` (0: whatever it has).
+Expected<Program> UnpackLow(std::span<const uint8_t> bytes, int bits = 0,
+                            const ProgramLimits& limits = {},
+                            std::vector<LayerBytes>* layers = nullptr);
 
 // What each part of a file takes. Errors: those of Unpack.
 Expected<PlutSizes> SizesOf(std::span<const uint8_t> bytes, const ProgramLimits& limits = {});

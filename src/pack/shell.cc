@@ -27,12 +27,14 @@ void StoreU32(std::span<uint8_t> bytes, uint64_t offset, uint32_t v) {
 }
 
 void RepairShell2(std::span<uint8_t> file) {
-  if (file.size() < kPlutShellBytes + 2 * kPlutTrailerBytes) return;
+  const auto shell = ReadShell2(file);
+  if (!shell.ok() || file.size() < shell->head_at() + 2 * kPlutTrailerBytes) return;
   const auto repair = [&](uint64_t at) {
     if (at <= file.size() - kPlutTrailerBytes)
       StoreU32(file, at, Crc32c(file.first(static_cast<size_t>(at))));
   };
-  repair(kPlutShellBytes + uint64_t{LoadU32(file, 12)});
+  repair(shell->blocks_at() - kPlutTrailerBytes);
+  if (shell->low_bytes > shell->blocks_at()) repair(shell->low_bytes - kPlutTrailerBytes);
   repair(file.size() - kPlutTrailerBytes);
 }
 
@@ -42,14 +44,17 @@ uint16_t PlutVersionOf(std::span<const uint8_t> file) {
 
 std::vector<uint8_t> WriteShell2(uint16_t flags, std::span<const uint8_t> head,
                                  std::span<const std::vector<uint8_t>> parts) {
-  uint64_t size = kPlutShellBytes + head.size() + kPlutTrailerBytes;
-  for (const auto& part : parts) size += part.size() + kPlutTrailerBytes;
+  const bool layered = parts.size() > 1;
+  const uint64_t low = kPlutShellBytes + (layered ? kPlutLowBytes : 0) + head.size() +
+                       parts[0].size() + 2 * kPlutTrailerBytes;
+  const uint64_t size = low + (layered ? parts[1].size() + kPlutTrailerBytes : 0);
   Writer w;
   w.Bytes(kPlutMagic);
   w.U16(kPlutVersion2);
   w.U16(flags);
   w.U32(static_cast<uint32_t>(head.size()));
   w.U64(size);
+  if (layered) w.U64(low);
   w.Bytes(head);
   w.U32(Crc32c(w.bytes()));
   for (const auto& part : parts) {
@@ -79,27 +84,37 @@ Expected<Shell2> ReadShell2(std::span<const uint8_t> bytes) {
   shell.flags = static_cast<uint16_t>(Load(bytes, 10, 2));
   shell.head_bytes = LoadU32(bytes, 12);
   shell.file_bytes = Load(bytes, 16, 8);
+  if (shell.layered() && bytes.size() >= kPlutShellBytes + kPlutLowBytes)
+    shell.low_bytes = Load(bytes, kPlutShellBytes, 8);
   return shell;
 }
 
-Expected<Shell2> CheckShell2(std::span<const uint8_t> file) {
+Expected<Shell2> CheckShell2(std::span<const uint8_t> file, bool low) {
   POTLUT_ASSIGN_OR_RETURN(const Shell2 shell, ReadShell2(file));
-  if (shell.file_bytes != file.size()) {
+  const bool part = low && shell.layered() && file.size() == shell.low_bytes;
+  if (shell.file_bytes != file.size() && !part) {
     return BadInput(
         "the header (offset 16) says ", shell.file_bytes, " bytes but the file has ", file.size(),
         shell.file_bytes > file.size() ? ": it was truncated" : ": something was appended");
   }
-  const uint64_t least = shell.blocks_at() + (shell.layered() ? 2 : 1) * kPlutTrailerBytes;
+  const uint64_t least = shell.blocks_at() + kPlutTrailerBytes;
   if (least > file.size()) {
     return BadInput("a head of ", shell.head_bytes, " bytes (offset 12) does not fit into ",
                     file.size(), " bytes");
   }
-  const uint64_t end = file.size() - kPlutTrailerBytes;
-  if (LoadU32(file, end) != Crc32c(file.first(static_cast<size_t>(end))))
-    return BadInput("the file does not match its checksum at offset ", end);
-  const uint64_t head_end = shell.blocks_at() - kPlutTrailerBytes;
-  if (LoadU32(file, head_end) != Crc32c(file.first(static_cast<size_t>(head_end))))
-    return BadInput("the head does not match its checksum at offset ", head_end);
+  const auto check = [&](uint64_t at, std::string_view what) -> Status {
+    if (LoadU32(file, at) == Crc32c(file.first(static_cast<size_t>(at)))) return {};
+    return BadInput("the ", what, " does not match its checksum at offset ", at);
+  };
+  POTLUT_RETURN_IF_ERROR(check(file.size() - kPlutTrailerBytes, "file"));
+  POTLUT_RETURN_IF_ERROR(check(shell.blocks_at() - kPlutTrailerBytes, "head"));
+  if (shell.layered()) {
+    if (shell.low_bytes < least || shell.low_bytes > file.size()) {
+      return BadInput("a low reading of ", shell.low_bytes,
+                      " bytes (offset 24) is not within the file");
+    }
+    POTLUT_RETURN_IF_ERROR(check(shell.low_bytes - kPlutTrailerBytes, "low reading"));
+  }
   return shell;
 }
 
