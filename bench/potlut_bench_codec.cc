@@ -30,7 +30,6 @@
 #include "engine/engine.h"
 #include "pack/ans2.h"
 #include "pack/bits.h"
-#include "pack/coder.h"
 #include "pack/plut.h"
 
 namespace potlut::bench {
@@ -53,6 +52,12 @@ double Fastest(const std::function<void()>& work) {
     all += seconds;
   }
   return best;
+}
+
+PackOptions With(Effort effort) {
+  PackOptions options;
+  options.effort = effort;
+  return options;
 }
 
 struct Speed {
@@ -85,7 +90,7 @@ Status MeasureSizes(const Program& program, Measured& m) {
     m.float_bytes += 4 * (weights + static_cast<int64_t>(conv->bias.size()));
   }
   std::vector<LayerBytes> layers;
-  POTLUT_ASSIGN_OR_RETURN(const auto fast, Pack(program, {.effort = Effort::kFast}, &layers));
+  POTLUT_ASSIGN_OR_RETURN(const auto fast, Pack(program, With(Effort::kFast), &layers));
   for (const LayerBytes& layer : layers) {
     const auto codes = static_cast<double>(
         std::get<ConvOp>(program.nodes[static_cast<size_t>(layer.node)].op).codes.size());
@@ -96,7 +101,7 @@ Status MeasureSizes(const Program& program, Measured& m) {
     if (layer.weights > kLargeLayer)
       m.worst_over = std::max(m.worst_over, static_cast<double>(layer.stage2_bytes) / entropy - 1);
   }
-  POTLUT_ASSIGN_OR_RETURN(const auto small, Pack(program, {.effort = Effort::kSmall}, &layers));
+  POTLUT_ASSIGN_OR_RETURN(const auto small, Pack(program, With(Effort::kSmall), &layers));
   for (const LayerBytes& layer : layers) m.small += layer.stage2_bytes;
   m.file = static_cast<int64_t>(small.size());
   return {};
@@ -128,20 +133,37 @@ Status MeasureRivals(const Program& program, Measured& m) {
   return {};
 }
 
-// Decodes every layer of 4,096 weights or more by the coder that the effort chooses, one thread.
+// A layer as a program of its own, on an image of the size of its kernel.
+Program Alone(const Program& program, const Node& node) {
+  const auto& conv = std::get<ConvOp>(node.op);
+  const Tensor& input = program.tensors[static_cast<size_t>(node.inputs[0])];
+  const Tensor& output = program.tensors[static_cast<size_t>(node.output)];
+  Program alone;
+  alone.tensors.resize(2);
+  alone.tensors[0].dims = {conv.window.kernel_h, conv.window.kernel_w, input.dims.c};
+  alone.tensors[1].dims = {1, 1, output.dims.c};
+  alone.tensors[1].type = output.type;
+  ConvOp op = conv;
+  op.window = {};
+  op.window.kernel_h = conv.window.kernel_h;
+  op.window.kernel_w = conv.window.kernel_w;
+  alone.nodes.push_back({"layer", std::move(op), {0}, 1});
+  alone.outputs = {1};
+  return alone;
+}
+
+// Unpacks every layer of 4,096 codes or more as the effort has it coded, one thread.
 Status MeasureDecoders(const Program& program, Effort effort, std::map<CoderId, Speed>& speeds) {
-  CodeBudget budget;
-  for (const ConvOp* conv : LayersOf(program)) {
-    if (static_cast<int64_t>(conv->codes.size()) < kLargeLayer) continue;
-    const CodedLayer coded = EncodeCodes2(*conv, {.effort = effort}, budget);
-    std::vector<uint8_t> codes(conv->codes.size());
+  for (const Node& node : program.nodes) {
+    const auto* conv = std::get_if<ConvOp>(&node.op);
+    if (conv == nullptr || static_cast<int64_t>(conv->codes.size()) < kLargeLayer) continue;
+    std::vector<LayerBytes> layers;
+    POTLUT_ASSIGN_OR_RETURN(const auto bytes, Pack(Alone(program, node), With(effort), &layers));
     Status status;
-    const double seconds = Fastest([&] {
-      status = DecodeCodes(2, static_cast<uint8_t>(coded.coder), coded.block, *conv, codes);
-    });
+    const double seconds = Fastest([&] { status = Unpack(bytes).status(); });
     POTLUT_RETURN_IF_ERROR(status);
-    Speed& speed = speeds[coded.coder];
-    speed.weights += static_cast<int64_t>(conv->codes.size()) * (conv->alphabet.is_pair() ? 2 : 1);
+    Speed& speed = speeds[layers[0].coder];
+    speed.weights += layers[0].weights;
     speed.seconds += seconds;
   }
   return {};
@@ -279,7 +301,7 @@ Expected<std::string> RenderOpening(Progress& progress, int width, bool colour) 
     for (const Node& node : program.nodes) weights += CostOf(program, node).weights;
     for (const Effort effort : {Effort::kFast, Effort::kSmall}) {
       const std::string path = folder / "model.plut";
-      POTLUT_RETURN_IF_ERROR(SaveProgram(path, program, {.effort = effort}));
+      POTLUT_RETURN_IF_ERROR(SaveProgram(path, program, With(effort)));
       Status status;
       const double open = Fastest([&] { status = LoadProgram(path).status(); });
       POTLUT_RETURN_IF_ERROR(status);
@@ -311,7 +333,8 @@ Status Run(cli::Console& console, const std::vector<std::string>& arguments) {
     console.Note(network.name);
     POTLUT_ASSIGN_OR_RETURN(const Program program, network.make(progress));
     progress.End();
-    Measured m{.name = network.name};
+    Measured m;
+    m.name = network.name;
     POTLUT_RETURN_IF_ERROR(MeasureSizes(program, m));
     POTLUT_RETURN_IF_ERROR(MeasureRivals(program, m));
     for (const Effort effort : {Effort::kFast, Effort::kSmall})
@@ -323,7 +346,7 @@ Status Run(cli::Console& console, const std::vector<std::string>& arguments) {
   console.Out("\n" + RenderRivals(sizes, width, colour));
   POTLUT_ASSIGN_OR_RETURN(const std::string ans, RenderAnsSpeeds(width, colour));
   console.Out("\n" + ans);
-  cli::Table coders({{"decoding these layers, one core", cli::Table::Kind::kText},
+  cli::Table coders({{"unpacking these layers, one core", cli::Table::Kind::kText},
                      {"weights"},
                      {"weights a second"}});
   for (const auto& [coder, speed] : speeds) {
