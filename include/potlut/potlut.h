@@ -96,6 +96,34 @@ POTLUT_API potlut_status potlut_model_load_memory(const void* bytes, size_t size
 /* Sessions of the model stay valid. NULL is allowed. */
 POTLUT_API void potlut_model_free(potlut_model* model);
 
+/* ---- Streams: models that arrive in pieces ---- */
+
+typedef struct potlut_stream potlut_stream;
+
+/* For receivers without a file system: feed a .plut file's bytes as they arrive, then finish. Codes
+ * are decoded layer by layer; beside the model, at most the largest layer and 1 MiB are held (a
+ * file of format version 1 as a whole).
+ *
+ * `low_bits` 0 reads the file as it is. Otherwise the file must be layered (potlut pack --layered)
+ * and its low reading have so many bits a weight: the stream is complete when that is, and ignores
+ * what follows. Give *stream to potlut_stream_free when done; it is NULL on failure. */
+POTLUT_API potlut_status potlut_stream_create(int32_t low_bits, potlut_stream** stream,
+                                              potlut_error* error);
+/* The next `size` bytes, which are not needed after the call. A failure stays. */
+POTLUT_API potlut_status potlut_stream_feed(potlut_stream* stream, const void* bytes, size_t size,
+                                            potlut_error* error);
+/* 1 when all of the file was there and matched its checksum, else 0. */
+POTLUT_API int potlut_stream_complete(const potlut_stream* stream);
+/* How many bytes the stream needs from the file's beginning, as the file says; 0 where that is not
+ * known yet. */
+POTLUT_API uint64_t potlut_stream_expected(const potlut_stream* stream);
+/* The model, once the stream is complete, as potlut_model_load_file would have given it. */
+POTLUT_API potlut_status potlut_stream_finish(potlut_stream* stream, potlut_isa isa,
+                                              potlut_model** model, potlut_error* error);
+POTLUT_API void potlut_stream_free(potlut_stream* stream); /* NULL is allowed */
+
+/* ---- What a model is ---- */
+
 /* The instruction set in use; never POTLUT_ISA_AUTO (which it is for NULL). */
 POTLUT_API potlut_isa potlut_model_isa(const potlut_model* model);
 

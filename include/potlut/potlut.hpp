@@ -150,6 +150,7 @@ class Model {
   const potlut_model* get() const { return model_.get(); }
 
  private:
+  friend class Stream;
   struct Free {
     void operator()(potlut_model* model) const { potlut_model_free(model); }
   };
@@ -157,6 +158,44 @@ class Model {
   static potlut_isa ToC(Isa isa) { return static_cast<potlut_isa>(isa); }
 
   std::unique_ptr<potlut_model, Free> model_;
+};
+
+// A model that arrives in pieces.
+class Stream {
+ public:
+  // `low_bits`: of the low reading of a layered file; 0 for the file as it is.
+  static Result<Stream> Create(int32_t low_bits = 0) {
+    potlut_stream* stream = nullptr;
+    potlut_error error;
+    if (potlut_stream_create(low_bits, &stream, &error) != POTLUT_OK) return Error(error);
+    return Stream(stream);
+  }
+  // The next bytes of the file, not needed after the call.
+  Result<void> Feed(const void* bytes, size_t size) {
+    potlut_error error;
+    if (potlut_stream_feed(get(), bytes, size, &error) != POTLUT_OK) return Error(error);
+    return {};
+  }
+  bool complete() const { return potlut_stream_complete(stream_.get()) != 0; }
+  uint64_t expected() const { return potlut_stream_expected(stream_.get()); }  // bytes; 0: unknown
+  // The model; once.
+  Result<Model> Finish(Isa isa = Isa::kAuto) {
+    potlut_model* model = nullptr;
+    potlut_error error;
+    if (potlut_stream_finish(get(), Model::ToC(isa), &model, &error) != POTLUT_OK)
+      return Error(error);
+    return Model(model);
+  }
+
+  potlut_stream* get() { return stream_.get(); }
+
+ private:
+  struct Free {
+    void operator()(potlut_stream* stream) const { potlut_stream_free(stream); }
+  };
+  explicit Stream(potlut_stream* stream) : stream_(stream) {}
+
+  std::unique_ptr<potlut_stream, Free> stream_;
 };
 
 // The state of one inference.

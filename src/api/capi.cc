@@ -15,6 +15,7 @@
 #include "engine/aligned.h"
 #include "engine/engine.h"
 #include "pack/plut.h"
+#include "pack/stream.h"
 #include "potlut/potlut.h"
 
 struct potlut_model {
@@ -26,6 +27,10 @@ struct potlut_session {
   std::shared_ptr<const potlut::Model> model;
   std::unique_ptr<potlut::Session> session;
   bool ran = false;  // whether there are outputs to read
+};
+
+struct potlut_stream {
+  potlut::PlutStream stream;
 };
 
 namespace {
@@ -238,6 +243,47 @@ potlut_status potlut_model_load_memory(const void* bytes, size_t size, potlut_is
 }
 
 void potlut_model_free(potlut_model* model) { delete model; }
+
+potlut_status potlut_stream_create(int32_t low_bits, potlut_stream** stream, potlut_error* error) {
+  return Guard(error, [&]() -> Status {
+    POTLUT_RETURN_IF_ERROR(NotNull(stream, "stream"));
+    *stream = nullptr;
+    if (low_bits < 0 || low_bits > 8) return UsageError("low_bits is ", low_bits, ", not 0 to 8");
+    potlut::StreamOptions options;
+    options.low = low_bits > 0;
+    options.low_bits = low_bits;
+    *stream = std::make_unique<potlut_stream>(potlut_stream{potlut::PlutStream(options)}).release();
+    return {};
+  });
+}
+
+potlut_status potlut_stream_feed(potlut_stream* stream, const void* bytes, size_t size,
+                                 potlut_error* error) {
+  return Guard(error, [&]() -> Status {
+    POTLUT_RETURN_IF_ERROR(NotNull(stream, "stream"));
+    if (size == 0) return {};
+    POTLUT_RETURN_IF_ERROR(NotNull(bytes, "bytes"));
+    return stream->stream.Feed({static_cast<const uint8_t*>(bytes), size});
+  });
+}
+
+int potlut_stream_complete(const potlut_stream* stream) {
+  return stream != nullptr && stream->stream.complete() ? 1 : 0;
+}
+
+uint64_t potlut_stream_expected(const potlut_stream* stream) {
+  return stream == nullptr ? 0 : stream->stream.expected_bytes();
+}
+
+potlut_status potlut_stream_finish(potlut_stream* stream, potlut_isa isa, potlut_model** model,
+                                   potlut_error* error) {
+  return Guard(error, [&]() -> Status {
+    POTLUT_RETURN_IF_ERROR(CheckLoad(stream, "stream", isa, model));
+    return MakeModel(stream->stream.Finish(), isa, model);
+  });
+}
+
+void potlut_stream_free(potlut_stream* stream) { delete stream; }
 
 potlut_isa potlut_model_isa(const potlut_model* model) {
   return model == nullptr ? POTLUT_ISA_AUTO : static_cast<potlut_isa>(model->model->isa());

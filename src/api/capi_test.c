@@ -226,6 +226,53 @@ static void TestBadModels(const char* path, const unsigned char* bytes, size_t s
   }
 }
 
+static void TestStreams(const unsigned char* bytes, size_t size) {
+  potlut_stream* stream = NULL;
+  potlut_model* model = NULL;
+  EXPECT_ERROR(POTLUT_USAGE, potlut_stream_create(0, NULL, &error));
+  EXPECT_ERROR(POTLUT_USAGE, potlut_stream_create(-1, &stream, &error));
+  EXPECT(stream == NULL);
+  EXPECT_ERROR(POTLUT_USAGE, potlut_stream_feed(NULL, bytes, size, &error));
+  EXPECT_ERROR(POTLUT_USAGE, potlut_stream_finish(NULL, POTLUT_ISA_AUTO, &model, &error));
+  EXPECT(potlut_stream_complete(NULL) == 0 && potlut_stream_expected(NULL) == 0);
+  potlut_stream_free(NULL);
+
+  /* Byte by byte. */
+  EXPECT(potlut_stream_create(0, &stream, &error) == POTLUT_OK);
+  EXPECT(potlut_stream_expected(stream) == 0);
+  EXPECT_ERROR(POTLUT_USAGE, potlut_stream_feed(stream, NULL, 1, &error));
+  EXPECT(potlut_stream_feed(stream, NULL, 0, &error) == POTLUT_OK);
+  for (size_t i = 0; i < size; ++i) {
+    EXPECT(potlut_stream_complete(stream) == 0);
+    EXPECT(potlut_stream_feed(stream, bytes + i, 1, &error) == POTLUT_OK);
+  }
+  EXPECT(potlut_stream_complete(stream) == 1 && potlut_stream_expected(stream) == size);
+  EXPECT_ERROR(POTLUT_USAGE, potlut_stream_finish(stream, (potlut_isa)77, &model, &error));
+  EXPECT(potlut_stream_finish(stream, POTLUT_ISA_AUTO, &model, &error) == POTLUT_OK);
+  potlut_stream_free(stream);
+  TestDescription(model);
+  TestSessions(model);
+  potlut_model_free(model);
+
+  /* What ends early, goes on, is damaged or has no low reading. */
+  EXPECT(potlut_stream_create(0, &stream, &error) == POTLUT_OK);
+  EXPECT(potlut_stream_feed(stream, bytes, size - 1, &error) == POTLUT_OK);
+  EXPECT_ERROR(POTLUT_BAD_INPUT, potlut_stream_finish(stream, POTLUT_ISA_AUTO, &model, &error));
+  EXPECT(model == NULL);
+  potlut_stream_free(stream);
+  EXPECT(potlut_stream_create(0, &stream, &error) == POTLUT_OK);
+  EXPECT(potlut_stream_feed(stream, bytes, size, &error) == POTLUT_OK);
+  EXPECT_ERROR(POTLUT_BAD_INPUT, potlut_stream_feed(stream, bytes, 1, &error));
+  potlut_stream_free(stream);
+  EXPECT(potlut_stream_create(0, &stream, &error) == POTLUT_OK);
+  EXPECT_ERROR(POTLUT_BAD_INPUT, potlut_stream_feed(stream, bytes + 1, size - 1, &error));
+  EXPECT_ERROR(POTLUT_BAD_INPUT, potlut_stream_feed(stream, bytes, size, &error));
+  potlut_stream_free(stream);
+  EXPECT(potlut_stream_create(3, &stream, &error) == POTLUT_OK);
+  EXPECT_ERROR(POTLUT_USAGE, potlut_stream_feed(stream, bytes, size, &error));
+  potlut_stream_free(stream);
+}
+
 int main(int argc, char** argv) {
   if (argc != 2) {
     fprintf(stderr, "usage: potlut_capi_test FIXTURE_FOLDER\n");
@@ -270,6 +317,7 @@ int main(int argc, char** argv) {
     TestSessions(model);
     potlut_model_free(model);
   }
+  TestStreams(bytes, size);
   free(bytes);
   printf("%d failures\n", failures);
   return failures == 0 ? 0 : 1;

@@ -1,6 +1,7 @@
 // The C++ interface: values, errors in either style, threads.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <fstream>
 #include <iterator>
@@ -86,6 +87,22 @@ TEST(CppApi, LoadsFromMemoryAndRunsInACallersArena) {
   session.Run(Picture(99)).value();
   EXPECT_EQ(session.Integers(2).value().size(), 3u);
   EXPECT_FALSE(Model::FromMemory(bytes.data(), bytes.size() - 1).ok());
+}
+
+TEST(CppApi, ReadsAStream) {
+  std::ifstream file(kModel, std::ios::binary);
+  const std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  potlut::Stream stream = potlut::Stream::Create().value();
+  for (size_t at = 0; at < bytes.size(); at += 100)
+    stream.Feed(bytes.data() + at, std::min<size_t>(100, bytes.size() - at)).value();
+  EXPECT_TRUE(stream.complete());
+  EXPECT_EQ(stream.expected(), bytes.size());
+  const Model model = stream.Finish(potlut::Isa::kPortable).value();
+  Session session = Session::Create(model).value();
+  session.Run(Picture(250)).value();
+  EXPECT_EQ(model.class_name(static_cast<size_t>(session.Integers(1).value()[0])), "red");
+  EXPECT_EQ(stream.Finish().error().status(), POTLUT_USAGE);
+  EXPECT_EQ(potlut::Stream::Create(99).error().status(), POTLUT_USAGE);
 }
 
 TEST(CppApi, SessionsOfOneModelRunInThreads) {

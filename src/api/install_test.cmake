@@ -38,6 +38,11 @@ run(${CMAKE_COMMAND} -G ${GENERATOR} -S ${WORK}/examples -B ${WORK}/build -DCMAK
 run(${CMAKE_COMMAND} --build ${WORK}/build)
 expect_classes(${WORK}/build/classify_c)
 expect_classes(${WORK}/build/classify_cpp)
+execute_process(COMMAND ${WORK}/build/stream INPUT_FILE ${FIXTURE}/model.plut
+  RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
+if(NOT status EQUAL 0 OR NOT output MATCHES "^[0-9]+ bytes: image [0-9]+x[0-9]+x3, 4 scores, 4 classes\n$")
+  message(FATAL_ERROR "stream printed (${status}):\n${output}")
+endif()
 
 if(NOT PKG_CONFIG)
   message(FATAL_ERROR "pkg-config is missing; install it (Debian: pkg-config)")
