@@ -25,6 +25,8 @@ void Declare(CLI::App& app, Shell& shell) {
   AddInspect(app, shell);
   AddDiff(app, shell);
   AddVerify(app, shell);
+  AddPack(app, shell);
+  AddUnpack(app, shell);
   AddOps(app, shell);
   AddDoctor(app, shell);
 }

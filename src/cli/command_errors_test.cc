@@ -28,8 +28,8 @@ TEST(Usage, IsRefusedWithTwo) {
   ExpectRefused({"frobnicate"}, 2, {"--help"});
   ExpectRefused({"--frobnicate"}, 2, {"--help"});
   ExpectRefused({"eval"}, 2, {"potlut eval --help"});
-  for (const char* command :
-       {"quantize", "run", "eval", "bench", "inspect", "diff", "verify", "ops", "doctor"}) {
+  for (const char* command : {"quantize", "run", "eval", "bench", "inspect", "diff", "verify",
+                              "pack", "unpack", "ops", "doctor"}) {
     ExpectRefused({command, "--frobnicate"}, 2, {std::string("potlut ") + command + " --help"});
   }
   ExpectRefused({"bench", QuantisedModel(), "--threads", "many"}, 2, {"--threads"});
@@ -138,6 +138,18 @@ TEST(Interrupt, ExitsWith130) {
   const Outcome outcome = Potlut({"bench", QuantisedModel(), "--seconds", "60"}, 700);
   EXPECT_EQ(outcome.code, 130);
   EXPECT_NE(outcome.error.find("interrupted"), std::string::npos);
+}
+
+TEST(Pack, RefusesWhatItCannotDo) {
+  const std::string out = InScratch("never.plut");
+  ExpectRefused({"pack", QuantisedModel()}, 2, {"--output"});
+  ExpectRefused({"pack", QuantisedModel(), "-o", out, "--effort", "best"}, 2, {"best", "small"});
+  ExpectRefused({"pack", QuantisedModel(), "-o", out, "--bits", "3"}, 2, {"--layered"});
+  ExpectRefused({"pack", QuantisedModel(), "-o", out, "--layered", "--bits", "5"}, 2,
+                {"no layer has a reading of 5 bits"});
+  ExpectRefused({"unpack", QuantisedModel(), "-o", out, "--bits", "3"}, 2, {"not layered"});
+  ExpectRefused({"pack", ShippedModel(), "-o", out}, 3, {"not a .plut file"});
+  ExpectRefused({"inspect", "--size", ShippedModel()}, 2, {"--size is for .plut"});
 }
 
 }  // namespace

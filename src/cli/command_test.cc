@@ -23,8 +23,8 @@ TEST(Help, EveryCommandHasOne) {
   const Outcome all = Potlut({"--help"});
   EXPECT_EQ(all.code, 0);
   EXPECT_EQ(all.error, "");
-  for (const char* command :
-       {"quantize", "run", "eval", "bench", "inspect", "diff", "verify", "ops", "doctor"}) {
+  for (const char* command : {"quantize", "run", "eval", "bench", "inspect", "diff", "verify",
+                              "pack", "unpack", "ops", "doctor"}) {
     EXPECT_NE(all.out.find(command), std::string::npos) << command;
     const Outcome one = Potlut({command, "--help"});
     EXPECT_EQ(one.code, 0) << command;
@@ -243,6 +243,53 @@ TEST(Output, AFullDiskIsAFailure) {
           8,
       1);
   EXPECT_NE(ReadBytes(InScratch("full.txt")).find("standard output"), std::string::npos);
+}
+
+TEST(Pack, MakesFilesSmallerOrPlainer) {
+  const std::string fast = InScratch("fast.plut"), small = InScratch("small.plut"),
+                    raw = InScratch("raw.plut"), again = InScratch("again.plut");
+  const auto packed = Json({"pack", QuantisedModel(), "-o", fast, "--effort", "fast"});
+  EXPECT_EQ(packed["file_bytes"], ReadBytes(fast).size());
+  EXPECT_EQ(packed["bytes_before"], ReadBytes(QuantisedModel()).size());
+  EXPECT_EQ(Potlut({"pack", fast, "-o", small, "--effort", "small"}).code, 0);
+  EXPECT_LE(ReadBytes(small).size(), ReadBytes(fast).size());
+  EXPECT_EQ(Potlut({"unpack", small, "-o", raw}).code, 0);
+  EXPECT_GT(ReadBytes(raw).size(), ReadBytes(fast).size());
+  EXPECT_EQ(Json({"verify", raw})["version"], 1);
+  EXPECT_EQ(Json({"verify", small})["version"], 2);
+  // The way back gives the same bytes.
+  EXPECT_EQ(Potlut({"pack", raw, "-o", again, "--effort", "small"}).code, 0);
+  EXPECT_EQ(ReadBytes(again), ReadBytes(small));
+}
+
+TEST(Pack, LayeredFilesHaveALowReading) {
+  const std::string layered = InScratch("layered.plut"), low = InScratch("low.plut"),
+                    high = InScratch("high.plut"), raw = InScratch("plain.plut");
+  const Outcome outcome = Potlut({"pack", QuantisedModel(), "-o", layered, "--layered",
+                                  "--calibration", ShippedCalibrationImages(), "--images", "8"});
+  ASSERT_EQ(outcome.code, 0) << outcome.error;
+  EXPECT_EQ(Json({"verify", layered})["low_bits"], 3);
+  EXPECT_EQ(Json({"verify", QuantisedModel()})["low_bits"], 0);
+  EXPECT_EQ(Potlut({"unpack", layered, "-o", low, "--bits", "3"}).code, 0);
+  EXPECT_EQ(Potlut({"unpack", layered, "-o", high}).code, 0);
+  EXPECT_EQ(Potlut({"unpack", QuantisedModel(), "-o", raw}).code, 0);
+  EXPECT_EQ(ReadBytes(high), ReadBytes(raw));
+  EXPECT_LT(ReadBytes(low).size(), ReadBytes(high).size());
+  const auto eval = Json({"eval", low, "--data", ShippedTestImages(), "--images", "100"});
+  EXPECT_GT(eval["top1"].get<double>(), 0.6);
+  EXPECT_LT(ReadBytes(layered).size() * 100, ReadBytes(QuantisedModel()).size() * 103);
+}
+
+TEST(Inspect, SizesAddUp) {
+  const auto json = Json({"inspect", "--size", QuantisedModel()});
+  int64_t parts = 0, codes = 0;
+  for (const auto& [key, bytes] : json["parts"].items()) parts += bytes.get<int64_t>();
+  for (const auto& layer : json["layers"]) codes += layer["stage2_bytes"].get<int64_t>();
+  EXPECT_NEAR(static_cast<double>(parts), json["file_bytes"].get<double>(), 8);
+  EXPECT_EQ(codes, json["parts"]["codes"]);
+  const Outcome text = Potlut({"inspect", "--size", QuantisedModel()});
+  for (const char* word : {"stage 1", "entropy", "coder", "beside the codes", "biases"})
+    EXPECT_NE(text.out.find(word), std::string::npos) << word << "\n" << text.out;
 }
 
 }  // namespace

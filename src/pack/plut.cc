@@ -56,9 +56,14 @@ Expected<std::vector<uint8_t>> PackVersion2(const Program& program, const PackOp
   std::vector<LayerBlock> blocks;
   std::vector<std::vector<uint8_t>> parts(low.empty() ? 1 : 2);
   CodeBudget budget;
+  Progress silent;
+  Progress& progress = options.progress == nullptr ? silent : *options.progress;
+  progress.Begin("pack", static_cast<int64_t>(program.nodes.size()));
   for (size_t n = 0; n < program.nodes.size(); ++n) {
     const auto* conv = std::get_if<ConvOp>(&program.nodes[n].op);
     if (conv == nullptr) continue;
+    if (progress.cancelled()) return Error{ErrorCode::kInterrupted, "interrupted"};
+    progress.Update(static_cast<int64_t>(n), program.nodes[n].name);
     const LowReading* reading = low.empty() ? nullptr : &low[blocks.size()];
     const bool layered = reading != nullptr && reading->layered;
     const CodedLayer coded =
@@ -81,6 +86,7 @@ Expected<std::vector<uint8_t>> PackVersion2(const Program& program, const PackOp
     layers->push_back(BytesOf(program, n, coded.coder, block.bytes + block.refinement_bytes));
     if (!low.empty()) layers->back().low_bytes = static_cast<int64_t>(block.bytes);
   }
+  progress.End();
   POTLUT_ASSIGN_OR_RETURN(const auto head, EncodeHead(program, blocks, low));
   return WriteShell2(low.empty() ? 0 : kPlutLayeredFlag, head, parts);
 }

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/progress.h"
 #include "program/program.h"
 #include "program/validate.h"
 
@@ -44,6 +45,8 @@ struct PackOptions {
   // What each input channel of each convolution holds on average (by node, then channel), from
   // calibration images: corrects the biases of the low reading. Empty: no correction.
   std::vector<std::vector<double>> input_means;
+  // Told of each layer, and asked whether to stop (kInterrupted); not owned.
+  Progress* progress = nullptr;
 };
 
 // What was written for one layer, for people.

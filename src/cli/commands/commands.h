@@ -11,6 +11,8 @@ void AddEval(CLI::App& app, Shell& shell);
 void AddBench(CLI::App& app, Shell& shell);
 void AddInspect(CLI::App& app, Shell& shell);
 void AddDiff(CLI::App& app, Shell& shell);
+void AddPack(CLI::App& app, Shell& shell);
+void AddUnpack(CLI::App& app, Shell& shell);
 void AddOps(CLI::App& app, Shell& shell);
 void AddDoctor(CLI::App& app, Shell& shell);
 void AddVerify(CLI::App& app, Shell& shell);

@@ -1,16 +1,15 @@
 // potlut inspect: what is in a model, layer by layer and in all.
 #include <memory>
 
-#include "base/file.h"
 #include "base/text.h"
 #include "cli/class_names.h"
 #include "cli/classifier.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/inspect_onnx.h"
+#include "cli/commands/inspect_size.h"
 #include "cli/json.h"
 #include "cli/table.h"
 #include "cli/units.h"
-#include "pack/plut.h"
 
 namespace potlut::cli {
 namespace {
@@ -220,18 +219,20 @@ void PrintAsJson(Shell& shell, const std::string& path, const Program& program,
                             {"total", std::move(total)}});
 }
 
-Status Inspect(Shell& shell, const std::string& path) {
-  POTLUT_ASSIGN_OR_RETURN(const bool is_plut, IsPlut(path));
-  if (!is_plut) return InspectOnnx(shell, path);
-  POTLUT_ASSIGN_OR_RETURN(const auto bytes, ReadFile(path));
-  std::vector<LayerBytes> layers;
-  auto program = Unpack(bytes, {}, &layers);
-  if (!program) return Status(program.error().code, Cat(path, ": ", program.error().message));
-  const Summary summary = Summarise(*program, layers, static_cast<int64_t>(bytes.size()));
+Status Inspect(Shell& shell, const std::string& path, bool size) {
+  if (path != "-") {
+    POTLUT_ASSIGN_OR_RETURN(const bool is_plut, IsPlut(path));
+    if (!is_plut && size) return UsageError(path, ": --size is for .plut files");
+    if (!is_plut) return InspectOnnx(shell, path);
+  }
+  POTLUT_ASSIGN_OR_RETURN(const PlutFile file, ReadPlut(path));
+  if (size) return InspectSize(shell, path, file);
+  const Summary summary =
+      Summarise(file.program, file.layers, static_cast<int64_t>(file.bytes.size()));
   if (shell.common.json) {
-    PrintAsJson(shell, path, *program, summary);
+    PrintAsJson(shell, path, file.program, summary);
   } else {
-    PrintText(shell, path, *program, summary);
+    PrintText(shell, path, file.program, summary);
   }
   return {};
 }
@@ -240,12 +241,17 @@ Status Inspect(Shell& shell, const std::string& path) {
 
 void AddInspect(CLI::App& app, Shell& shell) {
   auto path = std::make_shared<std::string>();
+  auto size = std::make_shared<bool>(false);
   CLI::App& command =
       *app.add_subcommand("inspect", "print what is in a model: layers, work and bytes");
-  command.add_option("model", *path, ".plut or .onnx")->required()->type_name("MODEL");
+  command.add_option("model", *path, ".plut or .onnx; - reads a .plut from stdin")
+      ->required()
+      ->type_name("MODEL");
+  command.add_flag("--size", *size, "where the bytes of a .plut file go, layer by layer");
   AddJson(command, shell);
-  command.callback(
-      [&shell, path] { shell.action = [&shell, path] { return Inspect(shell, *path); }; });
+  command.callback([&shell, path, size] {
+    shell.action = [&shell, path, size] { return Inspect(shell, *path, *size); };
+  });
 }
 
 }  // namespace potlut::cli

@@ -1,14 +1,14 @@
 // potlut verify: is this .plut file whole, and does every executor here return the same bits?
+#include <algorithm>
 #include <memory>
 #include <random>
 
-#include "base/file.h"
 #include "base/text.h"
 #include "cli/commands/commands.h"
 #include "cli/json.h"
+#include "cli/plut_file.h"
 #include "cli/progress_bar.h"
 #include "cli/units.h"
-#include "pack/plut.h"
 #include "program/reference.h"
 
 namespace potlut::cli {
@@ -55,26 +55,48 @@ Status CompareExecutors(Shell& shell, const Options& options, const Program& pro
   return {};
 }
 
+// A layered file's low reading must be sound too; its bits, or 0 where the file is not layered.
+Expected<int> CheckLowReading(const PlutFile& file) {
+  int bits = 0;
+  const bool layered = std::any_of(file.layers.begin(), file.layers.end(),
+                                   [](const LayerBytes& layer) { return layer.low_bytes > 0; });
+  if (!layered) return bits;
+  POTLUT_ASSIGN_OR_RETURN(const Program low, UnpackLow(file.bytes));
+  for (size_t n = 0; n < low.nodes.size(); ++n) {
+    const auto* conv = std::get_if<ConvOp>(&low.nodes[n].op);
+    if (conv != nullptr && conv->alphabet != std::get<ConvOp>(file.program.nodes[n].op).alphabet)
+      bits = conv->alphabet.bits;
+  }
+  return bits;
+}
+
 Status Verify(Shell& shell, const Options& options) {
-  POTLUT_ASSIGN_OR_RETURN(const auto bytes, ReadFile(options.path));
-  std::vector<LayerBytes> layers;
-  const auto program = Unpack(bytes, {}, &layers);
-  if (!program)
-    return Status(program.error().code, Cat(options.path, ": ", program.error().message));
-  if (options.images > 0) POTLUT_RETURN_IF_ERROR(CompareExecutors(shell, options, *program));
+  POTLUT_ASSIGN_OR_RETURN(const PlutFile file, ReadPlut(options.path));
+  auto low_bits = CheckLowReading(file);
+  if (!low_bits.ok()) {
+    return Status(low_bits.error().code,
+                  Cat(options.path, ": its low reading: ", low_bits.error().message));
+  }
+  const Program& program = file.program;
+  if (options.images > 0) POTLUT_RETURN_IF_ERROR(CompareExecutors(shell, options, program));
+  POTLUT_ASSIGN_OR_RETURN(const PlutSizes sizes, SizesOf(file.bytes));
   if (shell.common.json) {
     PrintJson(shell.console, {{"model", options.path},
                               {"ok", true},
-                              {"bytes", bytes.size()},
-                              {"nodes", program->nodes.size()},
-                              {"layers", layers.size()},
+                              {"version", sizes.version},
+                              {"bytes", file.bytes.size()},
+                              {"nodes", program.nodes.size()},
+                              {"layers", file.layers.size()},
+                              {"low_bits", *low_bits},
                               {"images", options.images}});
     return {};
   }
-  shell.console.Out(Printable(
-      Cat(options.path, ": ok, ", FormatCount(static_cast<int64_t>(bytes.size())), " bytes, ",
-          program->nodes.size(), " nodes, ", layers.size(), " layers with weights",
-          options.images > 0 ? ", all executors agree" : "", "\n")));
+  shell.console.Out(
+      Printable(Cat(options.path, ": ok, version ", sizes.version, ", ",
+                    FormatCount(static_cast<int64_t>(file.bytes.size())), " bytes, ",
+                    program.nodes.size(), " nodes, ", file.layers.size(), " layers with weights",
+                    *low_bits > 0 ? Cat(", a reading of ", *low_bits, " bits") : std::string(),
+                    options.images > 0 ? ", all executors agree" : "", "\n")));
   return {};
 }
 
@@ -83,7 +105,9 @@ Status Verify(Shell& shell, const Options& options) {
 void AddVerify(CLI::App& app, Shell& shell) {
   auto options = std::make_shared<Options>();
   CLI::App& command = *app.add_subcommand("verify", "check that a .plut file is whole and sound");
-  command.add_option("file", options->path, ".plut")->required()->type_name("FILE");
+  command.add_option("file", options->path, ".plut; - reads it from stdin")
+      ->required()
+      ->type_name("FILE");
   command
       .add_option("--images", options->images,
                   "also run this many noise images on every executor and compare bits")
