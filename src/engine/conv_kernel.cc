@@ -1,5 +1,6 @@
 // Convolutions: weights and requantisation laid out for an instruction set.
 #include <algorithm>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -89,12 +90,32 @@ class DepthwiseKernel : public Kernel {
   DepthwiseParams params_;
 };
 
-// How many neighbouring groups to run as one, with zeros where a channel does not read another's group: as many as
-// fit into a vector of output channels, which costs nothing but memory and makes runs of bytes longer.
+// How many neighbouring groups to run as one, with zeros where a channel does not read another's
+// group: as many as fit into a vector of output channels, which costs nothing but memory and makes
+// runs of bytes longer.
 int32_t MergedGroups(int32_t groups, int32_t out_per_group, int32_t vector) {
   int32_t merged = std::clamp(vector / out_per_group, 1, groups);
   while (groups % merged != 0) --merged;
   return merged;
+}
+
+// Places `count` levels of one output channel, for inputs k and following, into a panel `width`
+// wide: input i at (i / kGroup * width) * kGroup + i % kGroup.
+template <int kGroup, typename T>
+void PlaceRun(const int8_t* levels, int64_t count, int64_t k, int64_t width, T* panel) {
+  const int64_t end = k + count;
+  for (; k < end && k % kGroup != 0; ++k)
+    panel[k / kGroup * kGroup * width + k % kGroup] = static_cast<T>(*levels++);
+  for (; end - k >= kGroup; k += kGroup, levels += kGroup) {
+    for (int i = 0; i < kGroup; ++i) panel[k * width + i] = static_cast<T>(levels[i]);
+  }
+  for (int i = 0; k < end; ++k, ++i) panel[(k - i) * width + i] = static_cast<T>(*levels++);
+}
+template <typename T>
+void PlaceRun(const int8_t* levels, int64_t count, int64_t k, int k_group, int64_t width,
+              T* panel) {
+  if (k_group == 4) return PlaceRun<4>(levels, count, k, width, panel);
+  PlaceRun<2>(levels, count, k, width, panel);
 }
 
 class GemmKernel : public Kernel {
@@ -150,32 +171,40 @@ class GemmKernel : public Kernel {
   void Pack(const ConvOp& op, const KernelTable& table) {
     const GemmParams& p = params_;
     const int64_t in = p.in_per_group / merged_, out = p.out_per_group / merged_;  // of op's groups
-    const std::vector<int8_t> levels = ExpandWeights(op, static_cast<int32_t>(in));
     const int64_t taps = int64_t{op.window.kernel_h} * op.window.kernel_w;
+    // [tap][in] of one channel at a time, or for pairs of all channels.
+    const bool pairs = op.alphabet.is_pair();
+    std::vector<int8_t> levels = pairs ? ExpandWeights(op, static_cast<int32_t>(in))
+                                       : std::vector<int8_t>(static_cast<size_t>(taps * in));
     const size_t bytes =
         static_cast<size_t>(p.groups) * p.out_padded * p.k_padded * table.weight_bytes;
     weights_ = MakeAligned<uint8_t>(bytes);
-    std::fill_n(weights_.get(), bytes, 0);
+    const bool gaps = p.k != p.k_padded || p.out_per_group != p.out_padded || merged_ > 1;
+    if (gaps) std::fill_n(weights_.get(), bytes, 0);
     const bool offset = table.byte_lanes && p.in_signed;
-    const int8_t* level = levels.data();  // [out][tap][in]
     for (int64_t o = 0; o < p.out_c; ++o) {
       const int64_t g = o / p.out_per_group, n = o % p.out_per_group;
       const int64_t panel = n / table.panel * table.panel;
       const int64_t width = std::min<int64_t>(table.panel, p.out_padded - panel);
       const int64_t base = (g * p.out_padded + panel) * p.k_padded + (n - panel) * table.k_group;
+      const int8_t* level = levels.data() + (pairs ? o * taps * in : 0);
+      if (!pairs) {
+        const uint8_t* const codes = op.codes.data() + o * taps * in;
+        const int8_t* const level_of = op.alphabet.levels.data();
+        int8_t* const row = levels.data();
+        for (int64_t i = 0; i < taps * in; ++i) row[i] = level_of[codes[i]];
+      }
       int64_t sum = 0;
       for (int64_t tap = 0; tap < taps; ++tap) {
-        int64_t k = tap * p.in_per_group + n / out * in;
-        for (int64_t c = 0; c < in; ++c, ++k, ++level) {
-          const int64_t place =
-              base + k / table.k_group * table.k_group * width + k % table.k_group;
-          if (table.weight_bytes == 1) {
-            weights_[place] = static_cast<uint8_t>(*level);
-          } else {
-            reinterpret_cast<int16_t*>(weights_.get())[place] = *level;
-          }
-          sum += *level;
+        const int64_t k = tap * p.in_per_group + n / out * in;
+        sum += std::accumulate(level, level + in, 0);
+        if (table.weight_bytes == 1) {
+          PlaceRun(level, in, k, table.k_group, width, weights_.get() + base);
+        } else {
+          PlaceRun(level, in, k, table.k_group, width,
+                   reinterpret_cast<int16_t*>(weights_.get()) + base);
         }
+        level += in;
       }
       requant_.Set(g * p.out_padded + n, op.bias[o], op.shift[o],
                    offset ? static_cast<int32_t>(static_cast<uint32_t>(sum * 128)) : 0);

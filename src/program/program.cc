@@ -48,8 +48,9 @@ std::vector<int8_t> ExpandWeights(const ConvOp& conv, int32_t in_per_group) {
   const auto& levels = conv.alphabet.levels;
   std::vector<int8_t> weights;
   if (!conv.alphabet.is_pair()) {
-    weights.reserve(conv.codes.size());
-    for (const uint8_t code : conv.codes) weights.push_back(levels[code]);
+    weights.resize(conv.codes.size());
+    const int8_t* const level = levels.data();
+    for (size_t i = 0; i < weights.size(); ++i) weights[i] = level[conv.codes[i]];
     return weights;
   }
   const int32_t pairs = (in_per_group + 1) / 2;

@@ -77,7 +77,7 @@ struct KernelTable {
   int32_t rows;          // windows of one register tile
   int32_t panel;         // channels of one register tile
   int32_t vector;        // smallest panel
-  int32_t k_group;       // neighbouring k of one channel that lie together
+  int32_t k_group;       // neighbouring k of one channel that lie together: 2 or 4
   int32_t weight_bytes;  // 1 or 2
   // Activations are gathered as unsigned bytes; signed ones are offset by 128 (else: as int16).
   bool byte_lanes;
