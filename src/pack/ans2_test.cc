@@ -65,7 +65,7 @@ TEST(Ans2, RoundTripsAllCountsAlphabetsAndSkews) {
 
 TEST(Ans2, RoundTripsAllNumbersOfStates) {
   std::vector<bool> seen(kAns2MaxLanesLog2 + 1, false);
-  for (const int alphabet : {7, 15, 31, 200}) {
+  for (const int alphabet : {15, 200}) {
     for (size_t count = 1000; count < 600000; count = count * 7 / 4) {
       const auto codes = Normal(count, count, alphabet, alphabet / 6.0);
       const int bits = alphabet > 31 ? 8 : 5;
@@ -106,7 +106,7 @@ TEST(Ans2, SizeIsWithinHalfAPercentOfEntropy) {
   for (const auto& [bits, alphabet, least] :
        {std::tuple{2, 3, 4097U}, {3, 7, 4097U}, {4, 15, 4097U}, {5, 31, 6000U}, {8, 255, 12000U}}) {
     for (const double width : {5.0, 7.0, 10.0}) {
-      for (size_t count = least; count < 1200000; count = count * 5 / 3) {
+      for (size_t count = least; count < 1200000; count = count * 3) {
         const auto codes = Normal(count, count, alphabet, alphabet / width);
         const auto size = static_cast<double>(Ans2Encode(codes, bits, alphabet).size());
         const double entropy = OrderZeroEntropy(codes) * static_cast<double>(count) / 8;
