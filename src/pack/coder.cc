@@ -1,6 +1,7 @@
 // Choice between coders, and dispatch by id.
 #include "pack/coder.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -8,6 +9,7 @@
 #include "pack/ans.h"
 #include "pack/ans2.h"
 #include "pack/bits.h"
+#include "pack/context.h"
 
 namespace potlut {
 namespace {
@@ -33,6 +35,18 @@ CodedLayer EncodeAns(const ConvOp& conv) {
   return {CoderId::kAns, AnsEncode(conv.codes, conv.alphabet.bits, conv.alphabet.codes())};
 }
 
+// Where a layer's codes stand; nothing was validated.
+ContextLayout LayoutOf(const ConvOp& conv, size_t codes) {
+  ContextLayout layout;
+  layout.out = static_cast<int32_t>(conv.bias.size());
+  layout.kernel_h = conv.window.kernel_h;
+  layout.kernel_w = conv.window.kernel_w;
+  const int64_t taps = int64_t{layout.out} * layout.kernel_h * layout.kernel_w;
+  layout.per_tap = static_cast<int32_t>(static_cast<int64_t>(codes) / std::max<int64_t>(1, taps));
+  layout.shifts = conv.shift;
+  return layout;
+}
+
 }  // namespace
 
 CodedLayer EncodeCodes1(const ConvOp& conv, const PackOptions& options,
@@ -47,18 +61,25 @@ CodedLayer EncodeCodes1(const ConvOp& conv, const PackOptions& options,
 CodedLayer EncodeCodes2(const ConvOp& conv, const Alphabet& alphabet,
                         std::span<const uint8_t> codes, const PackOptions& options,
                         CodeBudget& budget) {
-  (void)conv;
   CodedLayer best{CoderId::kRaw, PackCodes(codes, alphabet.bits)};
   if (!options.entropy_code || codes.empty()) return best;
-  CodedLayer ans{CoderId::kAns2, Ans2Encode(codes, alphabet.bits, alphabet.codes())};
-  if (ans.block.size() < best.block.size() && budget.Take(codes.size(), ans.block.size()))
-    best = std::move(ans);
+  // Takes the place of the best so far where its block is below that share of it.
+  const auto consider = [&](CoderId coder, std::vector<uint8_t> block, double share) {
+    const double most = share * static_cast<double>(best.block.size());
+    if (static_cast<double>(block.size()) < most && budget.Allows(codes.size(), block.size()))
+      best = {coder, std::move(block)};
+  };
+  consider(CoderId::kAns2, Ans2Encode(codes, alphabet.bits, alphabet.codes()), 1);
+  if (options.effort != Effort::kFast) {
+    consider(CoderId::kContext, ContextEncode(codes, LayoutOf(conv, codes.size()), alphabet),
+             options.effort == Effort::kSmall ? 1 : 1 - kSlowCoderSaving);
+  }
+  if (best.coder != CoderId::kRaw) budget.Take(codes.size(), best.block.size());
   return best;
 }
 
 Status DecodeCodes(int version, uint8_t coder_id, std::span<const uint8_t> block,
                    const ConvOp& conv, const Alphabet& alphabet, std::span<uint8_t> codes) {
-  (void)conv;
   if (version == kPlutVersion1 && coder_id > static_cast<uint8_t>(CoderId::kAns))
     return Unsupported("coder ", int{coder_id}, " is unknown to version 1");
   switch (coder_id) {
@@ -66,6 +87,8 @@ Status DecodeCodes(int version, uint8_t coder_id, std::span<const uint8_t> block
       return DecodeRaw(block, alphabet, codes);
     case static_cast<uint8_t>(CoderId::kAns):
       return AnsDecode(block, alphabet.bits, alphabet.codes(), codes);
+    case static_cast<uint8_t>(CoderId::kContext):
+      return ContextDecode(block, LayoutOf(conv, codes.size()), alphabet, codes);
     case static_cast<uint8_t>(CoderId::kAns2):
       return Ans2Decode(block, alphabet.bits, alphabet.codes(), codes);
     default:
@@ -79,6 +102,8 @@ std::string_view CoderName(CoderId coder) {
       return "raw";
     case CoderId::kAns:
       return "ans";
+    case CoderId::kContext:
+      return "context";
     case CoderId::kAns2:
       return "ans2";
   }

@@ -24,13 +24,13 @@ CodedLayer EncodeCodes1(const ConvOp& conv, const PackOptions& options,
 // Codes that are not raw, against what readers of version 2 take (format.h).
 class CodeBudget {
  public:
+  bool Allows(uint64_t codes, uint64_t block_bytes) const {
+    return codes <= kCodesPerByte * block_bytes || codes - kCodesPerByte * block_bytes <= spare_;
+  }
   // Counts a layer in. False, and nothing counted, where that would be too much.
   bool Take(uint64_t codes, uint64_t block_bytes) {
-    if (codes > kCodesPerByte * block_bytes) {
-      const uint64_t over = codes - kCodesPerByte * block_bytes;
-      if (over > spare_) return false;
-      spare_ -= over;
-    }
+    if (!Allows(codes, block_bytes)) return false;
+    if (codes > kCodesPerByte * block_bytes) spare_ -= codes - kCodesPerByte * block_bytes;
     return true;
   }
 

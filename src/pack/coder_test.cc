@@ -29,6 +29,39 @@ TEST(Coder, Version1ChoosesTheSmaller) {
   EXPECT_EQ(EncodeCodes1(same, {}, 32).coder, CoderId::kRaw);
 }
 
+TEST(Coder, Version2ChoosesByEffort) {
+  SmallRandom random(7);
+  // Whole rows of large and of small codes: what contexts see and order 0 does not.
+  std::vector<uint8_t> rows;
+  for (int row = 0; row < 64; ++row) {
+    for (int i = 0; i < 144; ++i)
+      rows.push_back(static_cast<uint8_t>(row % 2 == 0 ? random.Int(0, 14) : random.Int(6, 8)));
+  }
+  ConvOp structured = Layer(rows), even = Layer(RandomCodes(random, 9216, 15, 4));
+  for (ConvOp* conv : {&structured, &even}) {
+    conv->bias.assign(64, 0);
+    conv->shift.assign(64, 5);
+    conv->window.kernel_h = conv->window.kernel_w = 3;
+  }
+  const auto coder = [](const ConvOp& conv, Effort effort) {
+    CodeBudget budget;
+    const CodedLayer coded =
+        EncodeCodes2(conv, conv.alphabet, conv.codes, {.effort = effort}, budget);
+    std::vector<uint8_t> back(conv.codes.size());
+    EXPECT_TRUE(
+        DecodeCodes(2, static_cast<uint8_t>(coded.coder), coded.block, conv, conv.alphabet, back)
+            .ok());
+    EXPECT_EQ(back, conv.codes);
+    return coded;
+  };
+  EXPECT_EQ(coder(structured, Effort::kFast).coder, CoderId::kAns2);
+  EXPECT_EQ(coder(structured, Effort::kDefault).coder, CoderId::kContext);
+  EXPECT_EQ(coder(structured, Effort::kSmall).coder, CoderId::kContext);
+  // Nothing to be seen: not worth its time.
+  EXPECT_EQ(coder(even, Effort::kDefault).coder, CoderId::kAns2);
+  EXPECT_LE(coder(even, Effort::kSmall).block.size(), coder(even, Effort::kFast).block.size());
+}
+
 TEST(Coder, BudgetBoundsWhatBlocksMayHold) {
   CodeBudget budget;
   EXPECT_TRUE(budget.Take(256 * 1000, 1000));

@@ -111,8 +111,9 @@ TEST(Layered, FilesHoldBothReadings) {
     for (size_t i = 0; i < layers.size(); ++i)
       EXPECT_EQ(layers[i].low_bytes, low_layers[i].stage2_bytes);
     for (const Node& node : low->nodes) {
-      if (const auto* conv = std::get_if<ConvOp>(&node.op))
-        EXPECT_TRUE(conv->alphabet.bits == 3 || conv->alphabet.bits == 8);
+      const auto* conv = std::get_if<ConvOp>(&node.op);
+      if (conv == nullptr) continue;
+      EXPECT_TRUE(conv->alphabet.bits == 3 || conv->alphabet.bits == 8);
     }
     EXPECT_EQ(UnpackLow(*layered, 2).status().code(), ErrorCode::kUsage);
     EXPECT_EQ(UnpackLow(plain).status().code(), ErrorCode::kUsage);

@@ -15,9 +15,10 @@ namespace potlut {
 
 // How a layer's codes are stored (stage 2). Ids are part of the format.
 enum class CoderId : uint8_t {
-  kRaw = 0,   // stage 1 as it is: codes of `bits` bits, packed little end first
-  kAns = 1,   // static order-0 range asymmetric numeral system over codes; what version 1 writes
-  kAns2 = 3,  // the same with smaller tables and states; what version 2 writes
+  kRaw = 0,      // stage 1 as it is: codes of `bits` bits, packed little end first
+  kAns = 1,      // static order-0 range asymmetric numeral system over codes; what version 1 writes
+  kContext = 2,  // adaptive binary arithmetic coding with contexts from neighbours
+  kAns2 = 3,     // kAns with smaller tables and states; what version 2 writes
 };
 std::string_view CoderName(CoderId coder);  // "raw", "ans", ...
 
@@ -44,7 +45,7 @@ struct PackOptions {
   int low_bits = 0;
   // What each input channel of each convolution holds on average (by node, then channel), from
   // calibration images: corrects the biases of the low reading. Empty: no correction.
-  std::vector<std::vector<double>> input_means;
+  std::vector<std::vector<double>> input_means = {};
   // Told of each layer, and asked whether to stop (kInterrupted); not owned.
   Progress* progress = nullptr;
 };

@@ -14,7 +14,7 @@
 namespace potlut {
 
 struct StreamOptions {
-  ProgramLimits limits;
+  ProgramLimits limits = {};
   // The low reading of a layered file is wanted, of `low_bits` bits or (0) whatever it has: the
   // stream is complete when that is, and what follows is ignored.
   bool low = false;
