@@ -223,7 +223,10 @@ class ContextModel {
     alignas(16) std::array<uint16_t, kLanes> index;
     lanes::Predict<kLanes>(line, class_weight_, number, index.data());
     alignas(16) std::array<uint16_t, 16> p{};
-    for (int n = 0; n < tree_.nodes; ++n) p[n] = kContextSquash[index[n]];
+    for (int n = 0; n < 4; ++n) p[n] = kContextSquash[index[n]];
+    if (tree_.nodes > 4) {
+      for (int n = 4; n < kLanes; ++n) p[n] = kContextSquash[index[n]];
+    }
 
     const auto wanted = symbols_.class_of[code];
     // Both children's probabilities are fetched before the bit that chooses is known.
