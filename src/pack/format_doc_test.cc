@@ -6,8 +6,11 @@
 #include <fstream>
 #include <iomanip>
 #include <sstream>
+#include <tuple>
 
 #include "pack/ans.h"
+#include "pack/ans2.h"
+#include "pack/context.h"
 #include "pack/plut.h"
 
 namespace potlut {
@@ -87,6 +90,45 @@ TEST(FormatDocument, ExampleAnsBlock) {
   std::vector<uint8_t> decoded(codes.size());
   ASSERT_TRUE(AnsDecode(DocumentedBytes("format.md", "ans"), 2, 3, decoded).ok());
   EXPECT_EQ(decoded, codes);
+}
+
+TEST(FormatDocument, ExampleAns2Block) {
+  std::vector<uint8_t> codes(64, 1);
+  for (size_t i = 0; i < codes.size(); i += 8) codes[i] = i % 16 == 0 ? 0 : 2;
+  const auto block = Ans2Encode(codes, 2, 3);
+  EXPECT_TRUE(DocumentedBytes("format.md", "ans2") == block) << "docs/format.md should show\n"
+                                                             << Hex(block);
+  std::vector<uint8_t> decoded(codes.size());
+  ASSERT_TRUE(Ans2Decode(DocumentedBytes("format.md", "ans2"), 2, 3, decoded).ok());
+  EXPECT_EQ(decoded, codes);
+}
+
+TEST(FormatDocument, ExampleContextBlocks) {
+  const Alphabet pot = *MakeAlphabet(AlphabetKind::kPot, 3);
+  const std::vector<int8_t> shifts{3, 4};
+  const std::vector<uint8_t> flat{3, 4, 2, 3, 5, 1, 3, 3, 4, 6, 2, 3};
+  std::vector<uint8_t> square{3, 1, 2, 3, 4, 4, 3, 3, 5, 6, 2, 3};
+  square.insert(square.end(), square.begin(), square.begin() + 12);
+  for (const auto& [name, layout, codes] :
+       {std::tuple{"context", ContextLayout{2, 1, 1, 6, shifts}, flat},
+        {"context2x2", ContextLayout{2, 2, 2, 3, shifts}, square}}) {
+    const auto block = ContextEncode(codes, layout, pot);
+    EXPECT_TRUE(DocumentedBytes("format.md", name) == block) << "docs/format.md should show\n"
+                                                             << Hex(block);
+    std::vector<uint8_t> decoded(codes.size());
+    EXPECT_TRUE(ContextDecode(DocumentedBytes("format.md", name), layout, pot, decoded).ok());
+    EXPECT_EQ(decoded, codes);
+  }
+}
+
+TEST(FormatDocument, ExampleFileOfVersion2) {
+  const auto bytes = Pack(Example());
+  ASSERT_TRUE(bytes.ok()) << bytes.error().message;
+  EXPECT_TRUE(DocumentedBytes("format.md", "plut") == *bytes) << "docs/format.md should show\n"
+                                                              << Hex(*bytes);
+  const auto program = Unpack(DocumentedBytes("format.md", "plut"));
+  ASSERT_TRUE(program.ok()) << program.error().message;
+  EXPECT_TRUE(*program == Example());
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <set>
 
 #include "base/file.h"
 #include "pack/plut.h"
@@ -51,13 +52,34 @@ Program Alphabets() {
   return program;
 }
 
+// Layers with a reading of 3 bits, and layers that stay whole.
+Program Layered() {
+  SmallRandom random(5);
+  std::vector<ChainLayer> layers;
+  for (const auto& [kind, bits] : {std::pair(AlphabetKind::kUniform, 8),
+                                   {AlphabetKind::kPot, 4},
+                                   {AlphabetKind::kApot, 5},
+                                   {AlphabetKind::kUniform, 4},
+                                   {AlphabetKind::kCustom, 5},
+                                   {AlphabetKind::kPair, 6},
+                                   {AlphabetKind::kPot, 3},
+                                   {AlphabetKind::kPot, 4}}) {
+    layers.push_back({RandomAlphabet(random, kind, bits), 9, 3, 2});
+  }
+  return ChainProgram(6, layers);
+}
+
 struct Golden {
   const char* name;
   Program (*make)();
   PackOptions options;
 };
 const Golden kGolden[] = {{"v1_operators", Operators, {.version = 1}},
-                          {"v1_alphabets", Alphabets, {.version = 1}}};
+                          {"v1_alphabets", Alphabets, {.version = 1}},
+                          {"v2_operators", Operators, {}},
+                          {"v2_alphabets_fast", Alphabets, {.effort = Effort::kFast}},
+                          {"v2_alphabets_small", Alphabets, {.effort = Effort::kSmall}},
+                          {"v2_layered", Layered, {.low_bits = 3}}};
 
 class GoldenFile : public testing::TestWithParam<Golden> {
  protected:
@@ -90,6 +112,22 @@ TEST_P(GoldenFile, IsWrittenToTheSameBytes) {
   ASSERT_TRUE(program.ok()) << program.error().message;
   EXPECT_TRUE(*Pack(*program, GetParam().options) == bytes_)
       << "the encoder no longer writes what it wrote when the file was made";
+}
+
+// What a low reading is stays too: its text is in a file of its own.
+TEST_P(GoldenFile, LowReadingDecodesToItsText) {
+  if (GetParam().options.low_bits == 0) {
+    EXPECT_EQ(UnpackLow(bytes_).status().code(), ErrorCode::kUsage);
+    return;
+  }
+  const auto low = UnpackLow(bytes_, GetParam().options.low_bits);
+  ASSERT_TRUE(low.ok()) << low.error().message;
+  const std::string path = kFolder + GetParam().name + ".low.txt";
+  if (std::getenv("POTLUT_UPDATE_GOLDEN") != nullptr)
+    ASSERT_TRUE(WriteFileAtomic(path, ProgramText(*low)).ok());
+  const auto text = ReadFile(path);
+  ASSERT_TRUE(text.ok()) << text.error().message;
+  EXPECT_EQ(ProgramText(*low), std::string(text->begin(), text->end()));
 }
 
 TEST_P(GoldenFile, EveryTruncationIsRefused) {
@@ -128,36 +166,42 @@ TEST_P(GoldenFile, EveryAppendedByteIsRefused) {
 INSTANTIATE_TEST_SUITE_P(All, GoldenFile, testing::ValuesIn(kGolden),
                          [](const auto& test) { return std::string(test.param.name); });
 
-// The two files together hold every operator, every alphabet, both coders and all numbers of
-// interleaved states.
+// The files of each version together hold every operator, every alphabet, every coder and all
+// numbers of interleaved states.
 TEST(GoldenFiles, HoldAllThatTheFormatHas) {
-  std::vector<bool> ops(std::variant_size_v<Op>, false);
-  bool alphabet[5][9] = {}, coder[2] = {}, large[3] = {};
-  for (const Golden& golden : kGolden) {
-    std::vector<LayerBytes> layers;
-    const auto bytes = ReadFile(kFolder + golden.name + ".plut");
-    ASSERT_TRUE(bytes.ok()) << bytes.error().message;
-    const auto program = Unpack(*bytes, {}, &layers);
-    ASSERT_TRUE(program.ok()) << program.error().message;
-    for (const Node& node : program->nodes) {
-      ops[node.op.index()] = true;
-      const auto* conv = std::get_if<ConvOp>(&node.op);
-      if (conv != nullptr)
-        alphabet[static_cast<size_t>(conv->alphabet.kind)][conv->alphabet.bits] = true;
+  for (const int version : {1, 2}) {
+    SCOPED_TRACE("version " + std::to_string(version));
+    std::vector<bool> ops(std::variant_size_v<Op>, false);
+    bool alphabet[5][9] = {}, large[3] = {};
+    std::set<CoderId> coders;
+    for (const Golden& golden : kGolden) {
+      if (golden.options.version != version) continue;
+      std::vector<LayerBytes> layers;
+      const auto bytes = ReadFile(kFolder + golden.name + ".plut");
+      ASSERT_TRUE(bytes.ok()) << bytes.error().message;
+      const auto program = Unpack(*bytes, {}, &layers);
+      ASSERT_TRUE(program.ok()) << program.error().message;
+      for (const Node& node : program->nodes) {
+        ops[node.op.index()] = true;
+        const auto* conv = std::get_if<ConvOp>(&node.op);
+        if (conv != nullptr)
+          alphabet[static_cast<size_t>(conv->alphabet.kind)][conv->alphabet.bits] = true;
+      }
+      for (const LayerBytes& layer : layers) {
+        coders.insert(layer.coder);
+        if (layer.coder != CoderId::kAns && layer.coder != CoderId::kAns2) continue;
+        large[layer.stage1_bytes < 6144 ? 0 : layer.stage1_bytes < 49152 ? 1 : 2] = true;
+      }
     }
-    for (const LayerBytes& layer : layers) {
-      coder[static_cast<size_t>(layer.coder)] = true;
-      if (layer.coder != CoderId::kAns) continue;
-      large[layer.stage1_bytes < 6144 ? 0 : layer.stage1_bytes < 49152 ? 1 : 2] = true;
-    }
+    for (size_t i = 0; i < ops.size(); ++i) EXPECT_TRUE(ops[i]) << "operator " << i;
+    int alphabets = 0;
+    for (const auto& kind : alphabet)
+      alphabets += static_cast<int>(std::count(std::begin(kind), std::end(kind), true));
+    EXPECT_EQ(alphabets, 3 + 3 + 5 + 4 + 4);
+    EXPECT_EQ(coders, version == 1 ? (std::set{CoderId::kRaw, CoderId::kAns})
+                                   : (std::set{CoderId::kRaw, CoderId::kContext, CoderId::kAns2}));
+    for (const bool l : large) EXPECT_TRUE(l);
   }
-  for (size_t i = 0; i < ops.size(); ++i) EXPECT_TRUE(ops[i]) << "operator " << i;
-  int alphabets = 0;
-  for (const auto& kind : alphabet)
-    alphabets += static_cast<int>(std::count(std::begin(kind), std::end(kind), true));
-  EXPECT_EQ(alphabets, 3 + 3 + 5 + 4 + 4);
-  for (const bool c : coder) EXPECT_TRUE(c);
-  for (const bool l : large) EXPECT_TRUE(l);
 }
 
 }  // namespace

@@ -84,7 +84,8 @@ Status LayerReader::Base(size_t layer, std::span<const uint8_t> block) {
 Status LayerReader::Refine(size_t layer, std::span<const uint8_t> block) {
   Node& node = head_.program.nodes[nodes_[layer]];
   auto& conv = std::get<ConvOp>(node.op);
-  const Status s = DecodeRefinement(block, conv.alphabet, head_.low[layer], conv.codes);
+  const Status s = DecodeRefinement(block, conv.alphabet, head_.low[layer],
+                                    PerTap(conv, conv.codes.size()), conv.codes);
   return s.ok() ? s : Refused(node, s);
 }
 

@@ -136,6 +136,11 @@ Status CheckLowBits(std::span<const LowReading> readings, int bits) {
   return {};
 }
 
+size_t PerTap(const ConvOp& conv, size_t codes) {
+  return codes / conv.bias.size() / static_cast<size_t>(conv.window.kernel_h) /
+         static_cast<size_t>(conv.window.kernel_w);
+}
+
 std::vector<uint8_t> BaseCodes(const ConvOp& conv, const LowReading& low) {
   std::vector<uint8_t> base(conv.codes.size());
   const size_t row = conv.codes.size() / conv.bias.size();

@@ -47,6 +47,9 @@ Expected<std::vector<LowReading>> LowReadingsOf(
 // Errors: kUsage where `bits` is not 0 and some layer's reading has other bits.
 Status CheckLowBits(std::span<const LowReading> readings, int bits);
 
+// Codes of one output channel at one filter tap, where a layer has so many.
+size_t PerTap(const ConvOp& conv, size_t codes);
+
 // Codes as the low reading has them.
 std::vector<uint8_t> BaseCodes(const ConvOp& conv, const LowReading& low);
 

@@ -48,15 +48,16 @@ TEST(LowReading, RefinementsComeBack) {
     const auto low = MakeLowReading(conv, row, 3, means);
     ASSERT_TRUE(low.ok()) << low.error().message;
     auto codes = BaseCodes(conv, *low);
-    const auto block = EncodeRefinement(conv.codes, conv.alphabet, *low);
-    ASSERT_TRUE(DecodeRefinement(block, conv.alphabet, *low, codes).ok());
+    const size_t per_tap = PerTap(conv, codes.size());
+    const auto block = EncodeRefinement(conv.codes, conv.alphabet, *low, per_tap, codes);
+    ASSERT_TRUE(DecodeRefinement(block, conv.alphabet, *low, per_tap, codes).ok());
     EXPECT_EQ(codes, conv.codes);
     // Damage is refused or decodes to codes of the alphabet.
     for (int k = 0; k < 5 && !block.empty(); ++k) {
       auto bad = block;
       bad[static_cast<size_t>(random.Int(0, static_cast<int32_t>(bad.size()) - 1))] ^= 0x10;
       auto damaged = BaseCodes(conv, *low);
-      (void)DecodeRefinement(bad, conv.alphabet, *low, damaged);
+      (void)DecodeRefinement(bad, conv.alphabet, *low, per_tap, damaged);
       for (const uint8_t code : damaged) EXPECT_LT(code, conv.alphabet.codes());
     }
   }

@@ -66,14 +66,15 @@ Expected<std::vector<uint8_t>> PackVersion2(const Program& program, const PackOp
     progress.Update(static_cast<int64_t>(n), program.nodes[n].name);
     const LowReading* reading = low.empty() ? nullptr : &low[blocks.size()];
     const bool layered = reading != nullptr && reading->layered;
+    const auto base = layered ? BaseCodes(*conv, *reading) : std::vector<uint8_t>();
     const CodedLayer coded =
-        layered
-            ? EncodeCodes2(*conv, reading->alphabet, BaseCodes(*conv, *reading), options, budget)
-            : EncodeCodes2(*conv, conv->alphabet, conv->codes, options, budget);
+        layered ? EncodeCodes2(*conv, reading->alphabet, base, options, budget)
+                : EncodeCodes2(*conv, conv->alphabet, conv->codes, options, budget);
     LayerBlock block{static_cast<uint8_t>(coded.coder), coded.block.size(), 0};
     Append(parts[0], coded.block);
     if (layered) {
-      const auto refinement = EncodeRefinement(conv->codes, conv->alphabet, *reading);
+      const auto refinement =
+          EncodeRefinement(conv->codes, conv->alphabet, *reading, PerTap(*conv, base.size()), base);
       if (!budget.Take(conv->codes.size(), refinement.size())) {
         return ResourceLimit("layer '", program.nodes[n].name,
                              "' is too uniform to be layered: readers would refuse it");

@@ -10,12 +10,13 @@
 
 namespace potlut {
 
-// `codes`: fine codes of the layer.
+// `codes`: fine codes of the layer, `base` its coarse ones, [out][taps][per_tap].
 std::vector<uint8_t> EncodeRefinement(std::span<const uint8_t> codes, const Alphabet& fine,
-                                      const LowReading& low);
+                                      const LowReading& low, size_t per_tap,
+                                      std::span<const uint8_t> base);
 
 // Turns base codes into fine ones. Errors: kBadInput (text without place).
 Status DecodeRefinement(std::span<const uint8_t> block, const Alphabet& fine, const LowReading& low,
-                        std::span<uint8_t> codes);
+                        size_t per_tap, std::span<uint8_t> codes);
 
 }  // namespace potlut

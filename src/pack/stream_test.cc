@@ -161,7 +161,8 @@ TEST(Stream, MemoryIsBounded) {
     }
     const int low_bits = program == &resnet ? 3 : 0;
     for (const PackOptions& options :
-         {PackOptions{}, PackOptions{.entropy_code = false}, PackOptions{.low_bits = low_bits}}) {
+         {PackOptions{}, PackOptions{.entropy_code = false}, PackOptions{.effort = Effort::kSmall},
+          PackOptions{.low_bits = low_bits}}) {
       const auto file = *Pack(*program, options);
       const int64_t before = g_held;
       g_most = before;
