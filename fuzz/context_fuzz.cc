@@ -39,7 +39,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size < 6) return 0;
   const std::span<const uint8_t> bytes(data, size);
   potlut::ContextLayout layout{
-      1 + bytes[0] % 40, 1 + bytes[1] % 4, 1 + bytes[2] % 4, 1 + bytes[3] % 70, {}};
+      1 + bytes[0] % 12, 1 + bytes[1] % 3, 1 + bytes[2] % 3, 1 + bytes[3] % 20, {}};
   const size_t levels = std::min<size_t>(bytes[4] * size_t{2}, size - 6);
   const potlut::Alphabet alphabet = AnyAlphabet(bytes.subspan(6, levels), bytes[5] % 2 != 0);
   const std::span<const uint8_t> block = bytes.subspan(6 + levels);
