@@ -1,6 +1,8 @@
 // Fuzzes the .plut reader. The first byte chooses: odd, the rest is a file as it is; even, its
 // checksums are made right first, so that what lies behind them is reached. What is read must be
-// written and read again to the same program.
+// written and read again to the same program, a stream must read the same in pieces, and the low
+// reading of a layered file must be sound.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -9,6 +11,7 @@
 
 #include "pack/container.h"
 #include "pack/plut.h"
+#include "pack/stream.h"
 
 namespace {
 
@@ -22,6 +25,13 @@ void Check(bool condition) {
   if (!condition) std::abort();
 }
 
+potlut::Expected<potlut::Program> ByPieces(std::span<const uint8_t> file, size_t size) {
+  potlut::PlutStream stream({.limits = kLimits});
+  for (; !file.empty(); file = file.subspan(std::min(size, file.size())))
+    POTLUT_RETURN_IF_ERROR(stream.Feed(file.first(std::min(size, file.size()))));
+  return stream.Finish();
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -29,6 +39,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::vector<uint8_t> file(data + 1, data + size);
   if (data[0] % 2 == 0) potlut::RepairChecksums(file);
   const auto program = potlut::Unpack(file, kLimits);
+  const auto streamed = ByPieces(file, 1 + data[0] / 2);
+  Check(streamed.ok() == program.ok() && (!program.ok() || *streamed == *program));
+  const auto low = potlut::UnpackLow(file, 0, kLimits);
+  Check(!low.ok() || potlut::Validate(*low, kLimits).ok());
   if (!program.ok()) {
     Check(!program.error().message.empty());
     return 0;
