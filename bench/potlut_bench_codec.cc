@@ -30,6 +30,7 @@
 #include "engine/engine.h"
 #include "pack/ans2.h"
 #include "pack/bits.h"
+#include "pack/coder.h"
 #include "pack/plut.h"
 
 namespace potlut::bench {
@@ -133,37 +134,21 @@ Status MeasureRivals(const Program& program, Measured& m) {
   return {};
 }
 
-// A layer as a program of its own, on an image of the size of its kernel.
-Program Alone(const Program& program, const Node& node) {
-  const auto& conv = std::get<ConvOp>(node.op);
-  const Tensor& input = program.tensors[static_cast<size_t>(node.inputs[0])];
-  const Tensor& output = program.tensors[static_cast<size_t>(node.output)];
-  Program alone;
-  alone.tensors.resize(2);
-  alone.tensors[0].dims = {conv.window.kernel_h, conv.window.kernel_w, input.dims.c};
-  alone.tensors[1].dims = {1, 1, output.dims.c};
-  alone.tensors[1].type = output.type;
-  ConvOp op = conv;
-  op.window = {};
-  op.window.kernel_h = conv.window.kernel_h;
-  op.window.kernel_w = conv.window.kernel_w;
-  alone.nodes.push_back({"layer", std::move(op), {0}, 1});
-  alone.outputs = {1};
-  return alone;
-}
-
-// Unpacks every layer of 4,096 codes or more as the effort has it coded, one thread.
+// Decodes every layer of 4,096 codes or more as the effort has it coded, one thread.
 Status MeasureDecoders(const Program& program, Effort effort, std::map<CoderId, Speed>& speeds) {
-  for (const Node& node : program.nodes) {
-    const auto* conv = std::get_if<ConvOp>(&node.op);
-    if (conv == nullptr || static_cast<int64_t>(conv->codes.size()) < kLargeLayer) continue;
-    std::vector<LayerBytes> layers;
-    POTLUT_ASSIGN_OR_RETURN(const auto bytes, Pack(Alone(program, node), With(effort), &layers));
+  CodeBudget budget;
+  for (const ConvOp* conv : LayersOf(program)) {
+    if (static_cast<int64_t>(conv->codes.size()) < kLargeLayer) continue;
+    const CodedLayer coded = EncodeCodes2(*conv, conv->alphabet, conv->codes, With(effort), budget);
+    std::vector<uint8_t> codes(conv->codes.size());
     Status status;
-    const double seconds = Fastest([&] { status = Unpack(bytes).status(); });
+    const double seconds = Fastest([&] {
+      status = DecodeCodes(2, static_cast<uint8_t>(coded.coder), coded.block, *conv, conv->alphabet,
+                           codes);
+    });
     POTLUT_RETURN_IF_ERROR(status);
-    Speed& speed = speeds[layers[0].coder];
-    speed.weights += layers[0].weights;
+    Speed& speed = speeds[coded.coder];
+    speed.weights += static_cast<int64_t>(conv->codes.size()) * (conv->alphabet.is_pair() ? 2 : 1);
     speed.seconds += seconds;
   }
   return {};
@@ -346,7 +331,7 @@ Status Run(cli::Console& console, const std::vector<std::string>& arguments) {
   console.Out("\n" + RenderRivals(sizes, width, colour));
   POTLUT_ASSIGN_OR_RETURN(const std::string ans, RenderAnsSpeeds(width, colour));
   console.Out("\n" + ans);
-  cli::Table coders({{"unpacking these layers, one core", cli::Table::Kind::kText},
+  cli::Table coders({{"decoding these layers, one core", cli::Table::Kind::kText},
                      {"weights"},
                      {"weights a second"}});
   for (const auto& [coder, speed] : speeds) {
