@@ -27,6 +27,8 @@ void Declare(CLI::App& app, Shell& shell) {
   AddVerify(app, shell);
   AddPack(app, shell);
   AddUnpack(app, shell);
+  AddDelta(app, shell);
+  AddApply(app, shell);
   AddOps(app, shell);
   AddDoctor(app, shell);
 }

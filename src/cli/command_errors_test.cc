@@ -29,7 +29,7 @@ TEST(Usage, IsRefusedWithTwo) {
   ExpectRefused({"--frobnicate"}, 2, {"--help"});
   ExpectRefused({"eval"}, 2, {"potlut eval --help"});
   for (const char* command : {"quantize", "run", "eval", "bench", "inspect", "diff", "verify",
-                              "pack", "unpack", "ops", "doctor"}) {
+                              "pack", "unpack", "delta", "apply", "ops", "doctor"}) {
     ExpectRefused({command, "--frobnicate"}, 2, {std::string("potlut ") + command + " --help"});
   }
   ExpectRefused({"bench", QuantisedModel(), "--threads", "many"}, 2, {"--threads"});

@@ -27,7 +27,9 @@ Bytes RoundTrip(const Bytes& from, const Bytes& to, DeltaReport* report = nullpt
   if (!delta.ok()) return {};
   const auto back = ApplyDelta(from, *delta);
   EXPECT_TRUE(back.ok()) << back.status().message();
-  if (back.ok()) EXPECT_EQ(*back, to);
+  if (back.ok()) {
+    EXPECT_EQ(*back, to);
+  }
   return *delta;
 }
 
@@ -116,7 +118,9 @@ TEST(Delta, OneChangedLayerCostsLittleMoreThanItself) {
   std::vector<LayerBytes> layers;
   ASSERT_TRUE(Pack(to, {}, &layers).ok());
   for (const LayerBytes& layer : layers) {
-    if (layer.node == 5) EXPECT_LT(static_cast<int64_t>(delta.size()), layer.stage2_bytes + 150);
+    if (layer.node == 5) {
+      EXPECT_LT(static_cast<int64_t>(delta.size()), layer.stage2_bytes + 150);
+    }
   }
 }
 
@@ -208,8 +212,9 @@ TEST(Delta, TruncationsAndFlippedBitsAreRefused) {
     RepairDelta(flipped);
     // Behind the checksum the digest stands: only another packing that gives the same bytes passes.
     const auto repaired = ApplyDelta(old_file, flipped);
-    if (repaired.ok() && bit / 8 < delta.size() - kDeltaTrailerBytes)
+    if (repaired.ok() && bit / 8 < delta.size() - kDeltaTrailerBytes) {
       EXPECT_TRUE(*repaired == new_file && bit / 8 == 11) << "bit " << bit;
+    }
   }
   Bytes longer = delta;
   longer.push_back(0);

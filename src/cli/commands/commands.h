@@ -13,6 +13,8 @@ void AddInspect(CLI::App& app, Shell& shell);
 void AddDiff(CLI::App& app, Shell& shell);
 void AddPack(CLI::App& app, Shell& shell);
 void AddUnpack(CLI::App& app, Shell& shell);
+void AddDelta(CLI::App& app, Shell& shell);
+void AddApply(CLI::App& app, Shell& shell);
 void AddOps(CLI::App& app, Shell& shell);
 void AddDoctor(CLI::App& app, Shell& shell);
 void AddVerify(CLI::App& app, Shell& shell);
