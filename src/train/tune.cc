@@ -220,7 +220,10 @@ Status Tune(cli::Shell& shell, const Options& options) {
 void AddTune(CLI::App& app, cli::Shell& shell) {
   auto options = std::make_shared<Options>();
   options->common.train.epochs = 15;
-  options->common.train.schedule.rate = 0.01;
+  // Normalisation is folded into the weights by now, whose gradients differ much in size from layer
+  // to layer: AdamW does not mind, SGD wants rates of 1e-4 or less.
+  options->common.optimiser = "adamw";
+  options->common.train.schedule.rate = 1e-4;
   options->common.train.optimiser.weight_decay = 1e-4;
   CLI::App& command =
       *app.add_subcommand("tune", "fine-tune a float network as the integer program it becomes");
