@@ -12,9 +12,10 @@ Expected<LayerSize> LayerSizeOf(const Program& program, const Node& node, int64_
   const int64_t in = program.tensors[static_cast<size_t>(node.inputs[0])].dims.c;
   const int64_t out = program.tensors[static_cast<size_t>(node.output)].dims.c;
   const Window& w = conv.window;
-  if (conv.groups < 1 || in % conv.groups != 0 || w.kernel_h < 1 || w.kernel_w < 1) {
-    return BadInput(conv.groups, " groups of ", in, " channels or a kernel of ", w.kernel_h, "x",
-                    w.kernel_w, " are not possible");
+  if (in < 1 || out < 1 || conv.groups < 1 || in % conv.groups != 0 || w.kernel_h < 1 ||
+      w.kernel_w < 1) {
+    return BadInput(conv.groups, " groups of ", in, " channels, ", out, " outputs or a kernel of ",
+                    w.kernel_h, "x", w.kernel_w, " are not possible");
   }
   const int64_t per_group = in / conv.groups;
   const int64_t members = conv.alphabet.is_pair() ? 2 : 1;
