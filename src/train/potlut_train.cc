@@ -8,6 +8,7 @@ namespace {
 void Declare(CLI::App& app, potlut::cli::Shell& shell) {
   app.set_config("--config", "", "TOML file of options, in a section [fit] or [tune]");
   potlut::train::AddFit(app, shell);
+  potlut::train::AddTune(app, shell);
 }
 
 }  // namespace

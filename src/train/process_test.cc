@@ -11,11 +11,13 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "base/text.h"
 #include "onnx/export.h"
 #include "onnx/import.h"
+#include "pack/plut.h"
 #include "train/test_data.h"
 
 namespace potlut::train {
@@ -199,6 +201,86 @@ TEST(Process, TwoAreOneWithTheDoubledBatch) {
   }
   EXPECT_GT(way, 0.01);
   EXPECT_LT(difference, 1e-4);
+}
+
+// A float network to tune, trained once.
+const std::string& Trained() {
+  static const std::string path = [] {
+    const std::string made = InScratch("trained.onnx");
+    Process process(FitArguments(Model(true), made), InScratch("trained.txt"));
+    EXPECT_EQ(process.Wait(), 0) << process.Said();
+    return made;
+  }();
+  return path;
+}
+
+Arguments TuneArguments(const std::string& output) {
+  return {"tune",
+          Trained(),
+          "--data",
+          Cat("cifar10:", Cifar()),
+          "--normalize",
+          "cifar10",
+          "--epochs",
+          "2",
+          "--batch",
+          "8",
+          "--images",
+          "32",
+          "--weight-bits",
+          "3",
+          "--activation-bits",
+          "4",
+          "--validation",
+          "32",
+          "--threads",
+          "1",
+          "--json",
+          "-o",
+          output};
+}
+
+nlohmann::json ParseObject(const std::string& text) {
+  return nlohmann::json::parse(text.substr(std::min(text.find("{\n"), text.size())), nullptr,
+                               false);
+}
+
+TEST(Process, TunedProgramsAreWhatWasSimulated) {
+  const std::string output = InScratch("tuned.plut"), tuned = InScratch("tuned.onnx");
+  Process process(With(TuneArguments(output),
+                       {"--float-out", tuned, "--check-reference", "all", "--progressive", "4,3",
+                        "--distribution-loss", "bin=0.1,rate=0.01"}),
+                  InScratch("tuned.txt"));
+  ASSERT_EQ(process.Wait(), 0) << process.Said();
+  const nlohmann::json said = ParseObject(process.Said());
+  ASSERT_TRUE(said.is_object()) << process.Said();
+  EXPECT_EQ(said["exact"], true);
+  EXPECT_EQ(said["logits"], 320);
+  EXPECT_EQ(said["reference_images"], 32);
+  EXPECT_GE(said["same_top1_float32"].get<double>(), 0.999);
+  const auto program = Unpack(BytesOf(output));
+  ASSERT_TRUE(program.ok()) << program.error().message;
+  EXPECT_EQ(program->metadata.at("source.name"), "trained.onnx");
+  EXPECT_NE(program->metadata.at("recipe").find("bits = 3"), std::string::npos)
+      << program->metadata.at("recipe");
+  EXPECT_TRUE(onnx::ImportFile(tuned).ok());
+}
+
+TEST(Process, TuningGoesOnBitForBit) {
+  const std::string whole = InScratch("whole.plut"), parts = InScratch("parts.plut");
+  Process reference(TuneArguments(whole), InScratch("wholetune.txt"));
+  ASSERT_EQ(reference.Wait(), 0) << reference.Said();
+  const std::string checkpoint = InScratch("tune.ck");
+  const Arguments arguments =
+      With(TuneArguments(parts),
+           {"--checkpoint", checkpoint, "--checkpoint-interval", "3b", "--resume"});
+  Process killed(arguments, InScratch("killedtune.txt"));
+  ASSERT_FALSE(WaitForChange(killed, checkpoint, {}).empty()) << killed.Said();
+  killed.Signal(SIGKILL);
+  EXPECT_EQ(killed.Wait(), 128 + SIGKILL);
+  Process resumed(arguments, InScratch("resumedtune.txt"));
+  ASSERT_EQ(resumed.Wait(), 0) << resumed.Said();
+  EXPECT_TRUE(BytesOf(whole) == BytesOf(parts));
 }
 
 TEST(Process, WrongUseIsSaid) {

@@ -1,0 +1,83 @@
+// One convolution of a network with simulated quantisers: what learns, and what the program's
+// numbers are made from it.
+#pragma once
+
+#include <string>
+
+#include "quant/layer.h"
+#include "train/distribution_loss.h"
+#include "train/network.h"
+
+namespace potlut::train {
+
+class QuantLayer {
+ public:
+  struct Counts {                  // of one epoch
+    double error = 0, energy = 0;  // squared: of rounding, of the weights
+    int64_t codes = 0, moved = 0;
+    double bits = 0;  // order-0 entropy times codes
+  };
+
+  // `scaled` [out][kernel_h][kernel_w][in] as quant::ScaledWeights, `ratio` what it multiplied the
+  // graph's weights by (same shape).
+  QuantLayer(std::string name, const graph::Conv& conv, int64_t in_per_group, bool per_channel);
+
+  // Starts from post-training quantisation: weights are the float ones, moved just so far that each
+  // falls on the level that was chosen for it. Tensors stay the same ones.
+  void Start(const quant::QuantisedLayer& layer, const std::vector<float>& scaled,
+             const std::vector<float>& ratio, const std::vector<double>& output_factor);
+
+  const std::string& name() const { return name_; }
+  bool shaped() const {
+    return alphabet_.bits < 8 || alphabet_.is_pair();
+  }  // the distribution loss is for it
+  int64_t weights() const { return weight_.numel(); }
+
+  at::Tensor Weights(double gradient_scaling, bool learn_scales, at::ScalarType type) const;
+  // The bias as the program's accumulator holds it, real, float64, with the gradient passed
+  // through. `input_exponent`: of the convolution's input.
+  at::Tensor Bias(int32_t input_exponent) const;
+
+  // Follows the learned scales to other powers of two; exponents stay within [lowest, highest].
+  // True where one moved.
+  bool MoveScales(double hysteresis, int32_t lowest, int32_t highest);
+  std::pair<int32_t, int32_t> ExponentRange() const;
+
+  quant::QuantisedLayer Quantised() const;
+  void Export(graph::Conv& conv) const;
+
+  // -log2 of the running histogram of codes, which moves on by the codes as they are now.
+  at::Tensor CodeBits(double momentum);
+  DistributionTerms Loss(const at::Tensor& code_bits, double temperature) const;
+
+  Counts TakeCounts();
+
+  void To(const at::Device& device);
+  void AddParameters(std::vector<Parameter>& all, bool learn_scales) const;
+  void AddState(std::vector<std::pair<std::string, at::Tensor>>& all) const;
+  void StateLoaded();
+
+  const at::Tensor& weight() const { return weight_; }
+
+ private:
+  at::Tensor Codes() const;
+  void SetSteps();
+
+  std::string name_;
+  bool per_channel_;
+  Alphabet alphabet_;
+  Levels levels_;
+  at::Tensor weight_;      // [out][in][kernel_h][kernel_w], in units of the plan's scales
+  at::Tensor bias_;        // [out]
+  at::Tensor log_scale_;   // [out], log2 of each channel's scale before it is rounded
+  at::Tensor exponents_;   // [out] float, the powers of two in force
+  at::Tensor steps_;       // [out] float, 2^exponents
+  at::Tensor histogram_;   // [256] float, running shares of codes
+  at::Tensor last_codes_;  // uint8, at the start of the epoch
+  at::Tensor
+      stored_;  // [515] int32: kind, bits, number of levels, levels: the alphabet, for checkpoints
+  std::vector<float> ratio_;
+  std::vector<double> output_factor_;
+};
+
+}  // namespace potlut::train
