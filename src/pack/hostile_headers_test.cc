@@ -195,7 +195,10 @@ void Heads2(Table& table) {
   Head2(table, "input of the program", [](Program& p, auto&) { p.input = 1; });
   Head2(table, "no outputs", [](Program& p, auto&) { p.outputs.clear(); });
   Head2(table, "no nodes", [](Program& p, auto&) { p.nodes.clear(); });
-  Head2(table, "a node more", [](Program& p, auto&) { p.nodes.push_back(p.nodes[0]); });
+  Head2(table, "a node more", [](Program& p, auto& b) {
+    p.nodes.push_back(p.nodes[0]);
+    b.push_back(b[0]);
+  });
   Head2(table, "biases that overflow",
         [&](Program& p, auto&) { conv(p).bias.assign(conv(p).bias.size(), INT32_MAX); });
   Head2(table, "clamp", [&](Program& p, auto&) { conv(p).lo = 1 << 20; });
