@@ -17,7 +17,7 @@ void AddDataOptions(CLI::App& command, DataOptions& options) {
   command.add_option("--data", options.data, "images, with labels where they are needed")
       ->required()
       ->type_name("DATA");
-  command.add_option("--split", options.split, "of cifar10: and cifar100: test (default) or train")
+  command.add_option("--split", options.split, "of data sets with both parts: test (default) or train")
       ->check(CLI::IsMember({"train", "test"}).description(""))
       ->type_name("NAME");
   command.add_option("--images", options.images, "use this many, evenly spread (0: all)")

@@ -13,8 +13,9 @@ namespace potlut::cli {
 
 // What DATA may be; the footer of the commands that take it.
 inline constexpr const char* kDataHelp =
-    "DATA: cifar10:DIR, cifar10:FILE.bin, cifar100:DIR; a folder of JPEG and PNG images (one\n"
-    "sub-folder a class, or flat with labels.txt); one image; .npy or .npz of uint8 pixels";
+    "DATA: cifar10:DIR, cifar10:FILE.bin, cifar100:DIR, imagenet:DIR, rafdb:DIR (docs/data.md); a\n"
+    "folder of JPEG and PNG images (one sub-folder a class, or flat with labels.txt); one image;\n"
+    ".npy or .npz of uint8 pixels";
 
 struct ModelOptions {
   NormalisationOptions normalisation;  // of .onnx

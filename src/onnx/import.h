@@ -1,4 +1,5 @@
-// ONNX in: opsets 7 to 21, as a float graph. The only room that sees protobuf, with the QDQ export.
+// ONNX in: opsets 7 to 21, as a float graph. The only room that sees protobuf; export.h writes
+// graphs back.
 #pragma once
 
 #include <span>

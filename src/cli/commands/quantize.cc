@@ -147,7 +147,7 @@ void AddQuantize(CLI::App& app, Shell& shell) {
       ->required()
       ->type_name("FILE");
   command
-      .add_option("--split", options->split, "of cifar10: and cifar100: train (default) or test")
+      .add_option("--split", options->split, "of data sets with both parts: train (default) or test")
       ->check(CLI::IsMember({"train", "test"}).description(""))
       ->type_name("NAME");
   command

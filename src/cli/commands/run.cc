@@ -149,7 +149,7 @@ void AddRun(CLI::App& app, Shell& shell) {
       ->type_name("K");
   command
       .add_option("--split", options->data.split,
-                  "of cifar10: and cifar100: test (default) or train")
+                  "of data sets with both parts: test (default) or train")
       ->check(CLI::IsMember({"train", "test"}).description(""))
       ->type_name("NAME");
   command.add_option("--images", options->data.images, "use this many, evenly spread (0: all)")
