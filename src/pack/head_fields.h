@@ -44,7 +44,8 @@ class HeadWriter {
   }
   void Text(const std::string& text, TextKind kind, uint64_t, std::string_view) {
     load_.text += text.size();
-    text_.Encode(coder_, text, kind);
+    if (!text_) text_.emplace();
+    text_->Encode(coder_, text, kind);
   }
   bool Copy(uint64_t bytes) {
     load_.text += bytes;
@@ -69,7 +70,7 @@ class HeadWriter {
 
  private:
   ArithEncoder coder_;
-  TextModel text_;
+  std::optional<TextModel> text_;  // made with the first text: that takes a millisecond
   HeadLoad load_;
 };
 
@@ -115,7 +116,8 @@ class HeadReader {
   void Text(std::string& text, TextKind kind, uint64_t max, std::string_view what) {
     if (!ok()) return;
     const uint64_t most = max < left_.text ? max : left_.text;
-    if (!text_.Decode(coder_, kind, static_cast<size_t>(most), text) && ok()) {
+    if (!text_) text_.emplace();
+    if (!text_->Decode(coder_, kind, static_cast<size_t>(most), text) && ok()) {
       if (text.size() == left_.text) TextPastLimit();
       FailBad(what, " has more than ", max, " bytes");
     }
@@ -174,7 +176,7 @@ class HeadReader {
     Fail(ErrorCode::kResourceLimit, "more text than a head of this size may hold");
   }
   ArithDecoder coder_;
-  TextModel text_;
+  std::optional<TextModel> text_;  // made with the first text: that takes a millisecond
   HeadLoad left_;
   uint64_t unfold_total_, unfold_left_;
   std::string place_;
