@@ -1,6 +1,6 @@
 // potlut-bench-codec: what .plut files take and how quickly they open. Prints sizes of networks
-// beside their order-0 entropy and general compressors, the speed of each coder by instruction set,
-// and the time to open a ResNet-18.
+// beside their order-0 entropy and general compressors, what a delta takes, the speed of each coder
+// by instruction set, and the time to open a ResNet-18.
 //
 // usage: potlut-bench-codec MODELS SHARED [FILE.plut...]: with files, these instead of the networks
 // that MODELS, SHARED and the zoo have.
@@ -25,6 +25,7 @@
 #include "cli/progress_bar.h"
 #include "cli/table.h"
 #include "cli/units.h"
+#include "codec_deltas.h"
 #include "codec_networks.h"
 #include "codec_rivals.h"
 #include "engine/engine.h"
@@ -72,6 +73,7 @@ struct Measured {
   double entropy = 0;     // bytes
   double worst_over = 0;  // share above its entropy, of layers above kLargeLayer weights
   std::vector<int64_t> rivals_stage1, rivals_int8;
+  DeltaCost delta;
 };
 
 std::vector<const ConvOp*> LayersOf(const Program& program) {
@@ -201,6 +203,21 @@ std::string RenderRivals(const std::vector<Measured>& networks, int width, bool 
   return table.Render(width, colour);
 }
 
+std::string RenderDeltas(const std::vector<Measured>& networks, int width, bool colour) {
+  cli::Table table({{"delta, 1 % of the codes moved", cli::Table::Kind::kText},
+                    {"weights"},
+                    {"codes moved"},
+                    {"bytes"},
+                    {"bits a weight"}});
+  for (const Measured& m : networks) {
+    table.Row({m.name, cli::FormatCount(m.delta.weights), cli::FormatCount(m.delta.moved),
+               cli::FormatCount(m.delta.bytes),
+               fmt::format("{:.3f}", 8 * static_cast<double>(m.delta.bytes) /
+                                         static_cast<double>(m.delta.weights))});
+  }
+  return table.Render(width, colour);
+}
+
 // A million normal weights, as pot of so many bits has them at its best scale.
 ConvOp MillionWeights(int bits) {
   ConvOp conv;
@@ -322,6 +339,7 @@ Status Run(cli::Console& console, const std::vector<std::string>& arguments) {
     m.name = network.name;
     POTLUT_RETURN_IF_ERROR(MeasureSizes(program, m));
     POTLUT_RETURN_IF_ERROR(MeasureRivals(program, m));
+    POTLUT_ASSIGN_OR_RETURN(m.delta, MeasureDelta(program, 1));
     for (const Effort effort : {Effort::kFast, Effort::kSmall})
       POTLUT_RETURN_IF_ERROR(MeasureDecoders(program, effort, speeds));
     sizes.push_back(std::move(m));
@@ -329,6 +347,7 @@ Status Run(cli::Console& console, const std::vector<std::string>& arguments) {
   }
   console.Out(RenderSizes(sizes, width, colour));
   console.Out("\n" + RenderRivals(sizes, width, colour));
+  console.Out("\n" + RenderDeltas(sizes, width, colour));
   POTLUT_ASSIGN_OR_RETURN(const std::string ans, RenderAnsSpeeds(width, colour));
   console.Out("\n" + ans);
   cli::Table coders({{"decoding these layers, one core", cli::Table::Kind::kText},
