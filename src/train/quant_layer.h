@@ -18,12 +18,13 @@ class QuantLayer {
     double bits = 0;  // order-0 entropy times codes
   };
 
-  // `scaled` [out][kernel_h][kernel_w][in] as quant::ScaledWeights, `ratio` what it multiplied the
-  // graph's weights by (same shape).
+  // All zeros until Start.
   QuantLayer(std::string name, const graph::Conv& conv, int64_t in_per_group, bool per_channel);
 
   // Starts from post-training quantisation: weights are the float ones, moved just so far that each
-  // falls on the level that was chosen for it. Tensors stay the same ones.
+  // falls on the level that was chosen for it. `scaled` are the float ones as quant::ScaledWeights
+  // gives them, `ratio` (same shape) what it multiplied the graph's weights by, `output_factor` the
+  // part of each output channel's scale that is no power of two. Tensors stay the same ones.
   void Start(const quant::QuantisedLayer& layer, const std::vector<float>& scaled,
              const std::vector<float>& ratio, const std::vector<double>& output_factor);
 

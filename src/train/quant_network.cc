@@ -300,12 +300,12 @@ class Net final : public QuantNetwork {
       if (std::abs(wanted[c] - now[c]) <= 0.5 + options_.scale_hysteresis) continue;
       const auto shift = static_cast<int32_t>(std::round(wanted[c]) - now[c]);
       if (shift == 0) continue;
-      const quant::QuantisedNetwork before{{}, network_.plan, {}};
+      const quant::Plan before = network_.plan;
       for (auto& t : network_.plan.tensors) {
         if (t.scale_class == static_cast<int32_t>(c)) t.exponent += shift;
       }
       if (!Fits()) {
-        network_.plan = before.plan;
+        network_.plan = before;
         continue;
       }
       now[c] += static_cast<float>(shift);
