@@ -29,6 +29,81 @@ struct ConvRequant {
   bool wide;  // output stored as int32 (else as one byte)
 };
 
+// Part `index` of `count` of a node's work, for `count` threads that run at the same time. Parts
+// write disjoint bytes of the output, each with scratch memory of its own; a part may be empty.
+struct Share {
+  int32_t index = 0, count = 1;
+};
+
+// The residual addition that a convolution may end in, on what the requantisation gave:
+// v = clamp(((v << shift_conv) + (r << shift_residual) + round) >> right << left, lo, hi).
+struct FusedAdd {
+  bool present = false;
+  bool residual_signed = false;
+  int32_t shift_conv = 0, shift_residual = 0;
+  int32_t round = 0, right = 0, left = 0;
+  int32_t lo = 0, hi = 0;
+};
+
+// A second map that a convolution may write, of bytes: clamp((v + round) >> right, lo, hi) of the
+// value v that the first map holds. A look-up that only changes the scale is one.
+struct FusedRescale {
+  bool present = false;
+  int32_t round = 0, right = 0, lo = 0, hi = 0;
+};
+
+// What becomes of a convolution's sums.
+struct ConvEpilogue {
+  ConvRequant requant;
+  FusedAdd add;
+  FusedRescale rescale;
+  bool first = true;  // whether the first map is stored at all (false only with `rescale`)
+};
+
+// What a convolution reads and writes. Maps are HWC; `residual`, `out` and `second` have the same
+// dims, `out` int32 where the requantisation is wide.
+struct ConvBuffers {
+  const uint8_t* in;
+  const uint8_t* residual;  // with epilogue.add
+  void* out;                // with epilogue.first
+  uint8_t* second;          // with epilogue.rescale
+  void* scratch;            // of this share, aligned to 64
+};
+
+// Weights as a tile reads them: bytes, or 4-bit codes into `levels` that are decoded on the way.
+struct TileWeights {
+  const void* data;
+  bool coded;
+  int8_t levels[16];
+};
+
+// Convolution without a matrix of windows, for one group: the rows that are in use are copied once,
+// with their borders (channels padded to k_group), and register tiles read them in place.
+struct DirectParams {
+  MapWindow window;
+  int32_t in_c, in_c_padded, out_c, out_padded;
+  bool in_signed;
+  // Panels of `panel` output channels; in a panel [kernel_h][kernel_w][in_c_padded / k_group]
+  // [channel of the panel][k_group].
+  TileWeights weights;
+  ConvEpilogue epilogue;
+};
+
+// Winograd's minimal filtering for 3x3 windows of stride 1, in integers: exact, since weights are
+// transformed by a multiple of G that is whole, and the sums are divided by its square where it
+// divides them without remainder (A. Lavin and S. Gray, 2016; B. Barabasz et al. for the points).
+struct WinogradParams {
+  MapWindow window;
+  int32_t in_c, in_c_padded, out_c, out_padded;
+  bool in_signed;
+  int32_t tile;  // outputs of a tile along each axis: 2 (bytes) or 4 (int16)
+  // Panels of `panel` output channels; in a panel [(tile + 2)^2][in_c_padded /
+  // pair][channel][pair].
+  const void* weights;
+  const int32_t* correction;  // [(tile + 2)^2][out_padded], where activations are offset; or null
+  ConvEpilogue epilogue;
+};
+
 // Convolution as a product of matrices: rows are windows ("lanes" of k values in the order
 // [kernel_h][kernel_w] [channel of the group]), columns are output channels.
 struct GemmParams {
@@ -84,6 +159,13 @@ struct KernelTable {
 
   void (*gemm)(const GemmParams&, const uint8_t* in, void* out, void* scratch);
   void (*depthwise)(const DepthwiseParams&, const uint8_t* in, void* out);
+  // Those below are null where the instruction set has none. A share's scratch: what the *Scratch
+  // function says.
+  void (*direct)(const DirectParams&, const ConvBuffers&, Share) = nullptr;
+  size_t (*direct_scratch)(const DirectParams&) = nullptr;
+  void (*winograd)(const WinogradParams&, const ConvBuffers&, Share) = nullptr;
+  size_t (*winograd_scratch)(const WinogradParams&) = nullptr;
+
   void (*add)(const BinaryParams&, const uint8_t* a, const uint8_t* b, void* out);
   void (*mul)(const BinaryParams&, const uint8_t* a, const uint8_t* b, void* out);
   void (*max_pool)(const PoolParams&, const uint8_t* in, void* out);
