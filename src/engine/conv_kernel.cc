@@ -6,6 +6,7 @@
 
 #include "engine/aligned.h"
 #include "engine/kernel_factory.h"
+#include "engine/share.h"
 
 namespace potlut {
 namespace {
@@ -66,7 +67,10 @@ class DepthwiseKernel : public Kernel {
     params_ = {MapWindowOf(op.window, in, view.output().dims), view.output().dims.c,
                view.input().type.is_signed, weights_.get(), requant_.View(op, view.output().type)};
   }
-  void Run(const void* const* inputs, void* output, void* scratch) const override {
+  void Run(const void* const* inputs, void* const* outputs, void* scratch,
+           Share share) const override {
+    const Range rows = PartOf(params_.window.out_h, share);
+    if (rows.empty()) return;
     const uint8_t* x = static_cast<const uint8_t*>(inputs[0]);
     if (repeat_ > 1) {
       uint8_t* y = static_cast<uint8_t*>(scratch);
@@ -74,7 +78,10 @@ class DepthwiseKernel : public Kernel {
         std::fill_n(y, repeat_, x[i]);
       x = static_cast<const uint8_t*>(scratch);
     }
-    fn_(params_, x, output);
+    DepthwiseParams p = params_;
+    p.window = RowsOf(params_.window, rows);
+    const int64_t row = int64_t{p.window.out_w} * p.channels * (p.requant.wide ? 4 : 1);
+    fn_(p, x, static_cast<uint8_t*>(outputs[0]) + rows.begin * row);
   }
   size_t scratch_bytes() const override {
     return repeat_ > 1 ? static_cast<size_t>(pixels_ * in_channels_ * repeat_) : 0;
@@ -161,8 +168,16 @@ class GemmKernel : public Kernel {
     p.weights = weights_.get();
     p.requant = requant_.View(op, view.output().type);
   }
-  void Run(const void* const* inputs, void* output, void* scratch) const override {
-    fn_(params_, static_cast<const uint8_t*>(inputs[0]), output, scratch);
+  void Run(const void* const* inputs, void* const* outputs, void* scratch,
+           Share share) const override {
+    const Range rows = PartOf(params_.window.out_h, share);
+    if (rows.empty()) return;
+    GemmParams p = params_;
+    p.window = RowsOf(params_.window, rows);
+    const int64_t row = int64_t{p.window.out_w} * p.out_c * (p.requant.wide ? 4 : 1);
+    const int64_t in_row = p.direct ? int64_t{p.window.out_w} * p.k : 0;
+    fn_(p, static_cast<const uint8_t*>(inputs[0]) + rows.begin * in_row,
+        static_cast<uint8_t*>(outputs[0]) + rows.begin * row, scratch);
   }
   size_t scratch_bytes() const override { return scratch_; }
   std::string_view name() const override { return name_; }

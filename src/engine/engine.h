@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/kernels/kernels.h"
 #include "program/program.h"
 
 namespace potlut {
@@ -17,16 +18,24 @@ Expected<Isa> ParseIsa(std::string_view name);
 bool IsaAvailable(Isa isa);  // on this CPU (and compiled in)
 Isa BestIsa();
 
-// One node, ready to run: weights laid out for the instruction set. Immutable and shareable between
-// threads.
+// One node, or a few that run as one, ready to run: weights laid out for the instruction set.
+// Immutable and shareable between threads.
 class Kernel {
  public:
   virtual ~Kernel() = default;
-  // Inputs and output as stored by the program (Tensor::type.bytes() each, HWC), `scratch` of
-  // scratch_bytes() aligned to 64. Buffers need no padding and are never read or written outside
-  // their size.
-  virtual void Run(const void* const* inputs, void* output, void* scratch) const = 0;
-  virtual size_t scratch_bytes() const { return 0; }
+  // Inputs and outputs as stored by the program (Tensor::type.bytes() each, HWC). Buffers need no
+  // padding and are never read or written outside their size. `outputs` has outputs() entries; one
+  // that nobody wants may be null where the kernel says so. The shares of one run may run at the
+  // same time and write disjoint bytes; each has `scratch` of its own, of scratch_bytes() aligned
+  // to 64. Any count of shares gives the same bits.
+  virtual void Run(const void* const* inputs, void* const* outputs, void* scratch,
+                   Share share) const = 0;
+  virtual int outputs() const { return 1; }
+  virtual size_t scratch_bytes() const { return 0; }  // of each share
+  // All of the work on this thread, of a kernel with one output.
+  void Run(const void* const* inputs, void* output, void* scratch) const {
+    Run(inputs, &output, scratch, Share{});
+  }
   virtual std::string_view name() const = 0;  // which implementation was chosen
 };
 

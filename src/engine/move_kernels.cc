@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "engine/kernel_factory.h"
+#include "engine/share.h"
 
 namespace potlut {
 namespace {
@@ -17,24 +18,30 @@ struct MapBytes {
   int64_t element, pixel, row;
 };
 
-// A kernel that is a function of its first input's bytes, its output's and what `F` holds.
+// A kernel that is a function of its inputs' bytes, its output's, the rows (or other units) of the
+// output to write, and what `F` holds. `y` is where the first of these rows begins.
 template <typename F>
 class MoveKernel : public Kernel {
  public:
-  MoveKernel(std::string_view name, F move) : name_(name), move_(std::move(move)) {}
-  void Run(const void* const* inputs, void* output, void*) const override {
-    move_(reinterpret_cast<const uint8_t* const*>(inputs), static_cast<uint8_t*>(output));
+  MoveKernel(std::string_view name, int64_t rows, int64_t row_bytes, F move)
+      : name_(name), rows_(rows), row_bytes_(row_bytes), move_(std::move(move)) {}
+  void Run(const void* const* inputs, void* const* outputs, void*, Share share) const override {
+    const Range rows = PartOf(rows_, share);
+    if (rows.empty()) return;
+    move_(reinterpret_cast<const uint8_t* const*>(inputs),
+          static_cast<uint8_t*>(outputs[0]) + rows.begin * row_bytes_, rows);
   }
   std::string_view name() const override { return name_; }
 
  private:
   std::string_view name_;  // a literal
+  int64_t rows_, row_bytes_;
   F move_;
 };
 
 template <typename F>
-KernelPtr MakeMove(std::string_view name, F move) {
-  return std::make_unique<MoveKernel<F>>(name, std::move(move));
+KernelPtr MakeMove(std::string_view name, int64_t rows, int64_t row_bytes, F move) {
+  return std::make_unique<MoveKernel<F>>(name, rows, row_bytes, std::move(move));
 }
 
 // Copies one element: a fixed-size copy of a T (bytes or words; the buffers may be aligned to
@@ -48,8 +55,8 @@ template <typename T>
 KernelPtr MakeSliceOf(const NodeView& view, const SliceOp& op) {
   const MapBytes in(view.input());
   const Dims out = view.output().dims;
-  return MakeMove("slice", [in, out, op](const uint8_t* const* inputs, uint8_t* y) {
-    for (int64_t i = 0; i < out.h; ++i) {
+  const auto move = [in, out, op](const uint8_t* const* inputs, uint8_t* y, Range rows) {
+    for (int64_t i = rows.begin; i < rows.end; ++i) {
       const uint8_t* row = inputs[0] + (op.start[0] + i * op.step[0]) * in.row;
       for (int64_t j = 0; j < out.w; ++j) {
         const uint8_t* x =
@@ -63,7 +70,8 @@ KernelPtr MakeSliceOf(const NodeView& view, const SliceOp& op) {
           CopyOne<T>(y, x + c * op.step[2] * in.element);
       }
     }
-  });
+  };
+  return MakeMove("slice", out.h, MapBytes(view.output()).row, move);
 }
 
 template <typename T>
@@ -71,26 +79,27 @@ KernelPtr MakeShuffleOf(const NodeView& view, const ShuffleOp& op) {
   const Dims dims = view.input().dims;
   const int64_t pixels = int64_t{dims.h} * dims.w;
   const int64_t groups = op.groups, per_group = dims.c / op.groups;
-  return MakeMove("shuffle", [=](const uint8_t* const* inputs, uint8_t* y) {
-    const uint8_t* x = inputs[0];
-    for (int64_t i = 0; i < pixels;
-         ++i, x += groups * per_group * static_cast<int64_t>(sizeof(T))) {
+  const int64_t pixel = MapBytes(view.input()).pixel;
+  const auto move = [=](const uint8_t* const* inputs, uint8_t* y, Range range) {
+    const uint8_t* x = inputs[0] + range.begin * pixel;
+    for (int64_t i = range.begin; i < range.end; ++i, x += pixel) {
       for (int64_t j = 0; j < per_group; ++j) {
         for (int64_t g = 0; g < groups; ++g, y += sizeof(T)) {
           CopyOne<T>(y, x + (g * per_group + j) * static_cast<int64_t>(sizeof(T)));
         }
       }
     }
-  });
+  };
+  return MakeMove("shuffle", pixels, pixel, move);
 }
 
 template <typename T>
 KernelPtr MakeResizeOf(const NodeView& view, const ResizeOp& op) {
   const MapBytes in(view.input()), out(view.output());
   const Dims dims = view.output().dims;
-  return MakeMove("resize", [=](const uint8_t* const* inputs, uint8_t* y) {
-    for (int64_t i = 0; i < dims.h; ++i, y += out.row) {
-      if (i % op.scale_h != 0) {  // the same as the row above
+  const auto move = [=](const uint8_t* const* inputs, uint8_t* y, Range rows) {
+    for (int64_t i = rows.begin; i < rows.end; ++i, y += out.row) {
+      if (i != rows.begin && i % op.scale_h != 0) {  // the same as the row above
         std::memcpy(y, y - out.row, static_cast<size_t>(out.row));
         continue;
       }
@@ -100,15 +109,18 @@ KernelPtr MakeResizeOf(const NodeView& view, const ResizeOp& op) {
                     static_cast<size_t>(in.pixel));
       }
     }
-  });
+  };
+  return MakeMove("resize", dims.h, out.row, move);
 }
 
 }  // namespace
 
 KernelPtr MakeReshape(const NodeView& view) {
-  const size_t bytes = static_cast<size_t>(view.output().dims.count()) * view.output().type.bytes();
-  return MakeMove("reshape", [bytes](const uint8_t* const* inputs, uint8_t* y) {
-    if (inputs[0] != y) std::memcpy(y, inputs[0], bytes);
+  const int64_t bytes =
+      view.output().dims.count() * static_cast<int64_t>(view.output().type.bytes());
+  return MakeMove("reshape", bytes, 1, [](const uint8_t* const* inputs, uint8_t* y, Range range) {
+    const uint8_t* x = inputs[0] + range.begin;
+    if (x != y) std::memcpy(y, x, static_cast<size_t>(range.count()));
   });
 }
 
@@ -118,16 +130,17 @@ KernelPtr MakeConcat(const NodeView& view) {
     parts.push_back(MapBytes(view.input(i)).pixel);
   const int64_t pixels = int64_t{view.output().dims.h} * view.output().dims.w;
   const int64_t out_pixel = MapBytes(view.output()).pixel;
-  return MakeMove("concat", [parts, pixels, out_pixel](const uint8_t* const* inputs, uint8_t* y) {
+  const auto move = [parts, out_pixel](const uint8_t* const* inputs, uint8_t* y, Range range) {
     for (size_t part = 0; part < parts.size(); ++part) {
-      const uint8_t* x = inputs[part];
+      const uint8_t* x = inputs[part] + range.begin * parts[part];
       uint8_t* to = y;
-      for (int64_t i = 0; i < pixels; ++i, x += parts[part], to += out_pixel) {
+      for (int64_t i = range.begin; i < range.end; ++i, x += parts[part], to += out_pixel) {
         std::memcpy(to, x, static_cast<size_t>(parts[part]));
       }
       y += parts[part];
     }
-  });
+  };
+  return MakeMove("concat", pixels, out_pixel, move);
 }
 
 KernelPtr MakeSlice(const NodeView& view, const SliceOp& op) {
@@ -143,18 +156,19 @@ KernelPtr MakeShuffle(const NodeView& view, const ShuffleOp& op) {
 KernelPtr MakePad(const NodeView& view, const PadOp& op) {
   const MapBytes in(view.input()), out(view.output());
   const Dims from = view.input().dims;
-  const size_t bytes = static_cast<size_t>(view.output().dims.h * out.row);
-  return MakeMove("pad", [=](const uint8_t* const* inputs, uint8_t* y) {
-    std::memset(y, 0, bytes);
-    for (int64_t i = 0; i < from.h; ++i) {
+  const auto move = [=](const uint8_t* const* inputs, uint8_t* y, Range rows) {
+    std::memset(y, 0, static_cast<size_t>(rows.count() * out.row));
+    for (int64_t o = rows.begin; o < rows.end; ++o, y += out.row) {
+      const int64_t i = o - op.before[0];
+      if (i < 0 || i >= from.h) continue;
       const uint8_t* x = inputs[0] + i * in.row;
-      uint8_t* to =
-          y + (op.before[0] + i) * out.row + op.before[1] * out.pixel + op.before[2] * out.element;
+      uint8_t* to = y + op.before[1] * out.pixel + op.before[2] * out.element;
       for (int64_t j = 0; j < from.w; ++j) {
         std::memcpy(to + j * out.pixel, x + j * in.pixel, static_cast<size_t>(in.pixel));
       }
     }
-  });
+  };
+  return MakeMove("pad", view.output().dims.h, out.row, move);
 }
 
 KernelPtr MakeResize(const NodeView& view, const ResizeOp& op) {

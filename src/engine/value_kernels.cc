@@ -1,9 +1,11 @@
-// Operators that compute: add, multiply, pools, look-ups, argmax.
+// Operators that compute: add, multiply, pools, look-ups, argmax. Work is shared by pixels or rows
+// of the output, which the functions of the tables need not know.
 #include <cstring>
 #include <string>
 #include <vector>
 
 #include "engine/kernel_factory.h"
+#include "engine/share.h"
 
 namespace potlut {
 namespace {
@@ -28,9 +30,15 @@ class BinaryKernel : public Kernel {
     params_.shift_a = a;
     params_.shift_b = b;
   }
-  void Run(const void* const* inputs, void* output, void*) const override {
-    fn_(params_, static_cast<const uint8_t*>(inputs[0]), static_cast<const uint8_t*>(inputs[1]),
-        output);
+  void Run(const void* const* inputs, void* const* outputs, void*, Share share) const override {
+    const Range range = PartOf(params_.pixels, share);
+    if (range.empty()) return;
+    BinaryParams p = params_;
+    p.pixels = range.count();
+    const int64_t skip = range.begin * p.channels;
+    fn_(p, static_cast<const uint8_t*>(inputs[0]) + skip,
+        static_cast<const uint8_t*>(inputs[1]) + (p.spread_b ? 0 : skip),
+        static_cast<uint8_t*>(outputs[0]) + skip * (p.wide ? 4 : 1));
   }
   std::string_view name() const override { return name_; }
 
@@ -54,8 +62,14 @@ class PoolKernel : public Kernel {
                 shift,
                 lo,
                 hi} {}
-  void Run(const void* const* inputs, void* output, void*) const override {
-    fn_(params_, static_cast<const uint8_t*>(inputs[0]), output);
+  void Run(const void* const* inputs, void* const* outputs, void*, Share share) const override {
+    const Range rows = PartOf(params_.window.out_h, share);
+    if (rows.empty()) return;
+    PoolParams p = params_;
+    p.window = RowsOf(params_.window, rows);
+    const int64_t row = int64_t{p.window.out_w} * p.channels * (p.wide ? 4 : 1);
+    fn_(p, static_cast<const uint8_t*>(inputs[0]),
+        static_cast<uint8_t*>(outputs[0]) + rows.begin * row);
   }
   std::string_view name() const override { return name_; }
 
@@ -69,7 +83,8 @@ class PoolKernel : public Kernel {
 class LookupKernel : public Kernel {
  public:
   LookupKernel(const NodeView& view, const LookupOp& op)
-      : count_(view.input().dims.count()), channels_(op.per_channel ? view.input().dims.c : 1) {
+      : channels_(op.per_channel ? view.input().dims.c : 1),
+        pixels_(view.input().dims.count() / channels_) {
     const TensorType type = view.input().type;
     const int32_t entries = int32_t{1} << type.bits;
     table_.assign(size_t{256} * static_cast<size_t>(channels_), 0);
@@ -81,15 +96,16 @@ class LookupKernel : public Kernel {
       }
     }
   }
-  void Run(const void* const* inputs, void* output, void*) const override {
+  void Run(const void* const* inputs, void* const* outputs, void*, Share share) const override {
+    const Range range = PartOf(pixels_, share);
     const uint8_t* x = static_cast<const uint8_t*>(inputs[0]);
-    uint8_t* y = static_cast<uint8_t*>(output);
+    uint8_t* y = static_cast<uint8_t*>(outputs[0]);
     const uint8_t* table = table_.data();
     if (channels_ == 1) {
-      for (int64_t i = 0; i < count_; ++i) y[i] = table[x[i]];
+      for (int64_t i = range.begin; i < range.end; ++i) y[i] = table[x[i]];
       return;
     }
-    for (int64_t i = 0; i < count_; i += channels_) {
+    for (int64_t i = range.begin * channels_; i < range.end * channels_; i += channels_) {
       for (int64_t c = 0; c < channels_; ++c) y[i + c] = table[c * 256 + x[i + c]];
     }
   }
@@ -98,7 +114,7 @@ class LookupKernel : public Kernel {
   }
 
  private:
-  int64_t count_, channels_;
+  int64_t channels_, pixels_;
   std::vector<uint8_t> table_;
 };
 
@@ -108,10 +124,11 @@ class ArgMaxKernel : public Kernel {
   explicit ArgMaxKernel(const NodeView& view)
       : pixels_(int64_t{view.input().dims.h} * view.input().dims.w),
         channels_(view.input().dims.c) {}
-  void Run(const void* const* inputs, void* output, void*) const override {
-    const T* x = static_cast<const T*>(inputs[0]);
-    int32_t* y = static_cast<int32_t*>(output);
-    for (int64_t i = 0; i < pixels_; ++i, x += channels_) {
+  void Run(const void* const* inputs, void* const* outputs, void*, Share share) const override {
+    const Range range = PartOf(pixels_, share);
+    const T* x = static_cast<const T*>(inputs[0]) + range.begin * channels_;
+    int32_t* y = static_cast<int32_t*>(outputs[0]);
+    for (int64_t i = range.begin; i < range.end; ++i, x += channels_) {
       int32_t best = 0;
       for (int32_t c = 1; c < channels_; ++c) {
         if (x[c] > x[best]) best = c;
