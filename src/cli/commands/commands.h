@@ -16,6 +16,7 @@ void AddUnpack(CLI::App& app, Shell& shell);
 void AddDelta(CLI::App& app, Shell& shell);
 void AddApply(CLI::App& app, Shell& shell);
 void AddOps(CLI::App& app, Shell& shell);
+void AddAccel(CLI::App& app, Shell& shell);
 void AddDoctor(CLI::App& app, Shell& shell);
 void AddVerify(CLI::App& app, Shell& shell);
 

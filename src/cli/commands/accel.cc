@@ -1,0 +1,43 @@
+// potlut accel: what concerns the accelerator, one command for each.
+#include "cli/commands/accel.h"
+
+#include "cli/commands/commands.h"
+
+namespace potlut::cli {
+
+void AddArrayOptions(CLI::App& command, ArrayOptions& options) {
+  command
+      .add_option("--tables", options.tables, "what a table holds: pair (64 sums) or single (16)")
+      ->type_name("KIND")
+      ->capture_default_str();
+  command.add_option("--lanes", options.array.lanes, "columns side by side")
+      ->type_name("N")
+      ->capture_default_str();
+  command.add_option("--inputs", options.array.inputs, "input channels of a lane")
+      ->type_name("N")
+      ->capture_default_str();
+  command
+      .add_option("--generators", options.array.generators,
+                  "table entries a lane writes in a cycle")
+      ->type_name("N")
+      ->capture_default_str();
+  command.add_option("--clock", options.clock, "MHz for images a second; stated, not measured")
+      ->type_name("MHZ")
+      ->check(Within(0.001, 1e6))
+      ->capture_default_str();
+}
+
+Expected<accel::ArraySpec> ResolveArray(const ArrayOptions& options) {
+  accel::ArraySpec array = options.array;
+  POTLUT_ASSIGN_OR_RETURN(array.table, accel::ParseTableKind(options.tables));
+  POTLUT_RETURN_IF_ERROR(accel::CheckArray(array));
+  return array;
+}
+
+void AddAccel(CLI::App& app, Shell& shell) {
+  CLI::App& accel = *app.add_subcommand("accel", "the accelerator: compile, simulate, report");
+  accel.require_subcommand(1);
+  AddAccelReport(accel, shell);
+}
+
+}  // namespace potlut::cli
