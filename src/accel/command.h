@@ -351,9 +351,7 @@ struct Vector {
   }
 };
 
-constexpr CommandWords PackEnd(uint8_t wait = 0) {
-  return {Header{Opcode::kEnd, 0, wait, 0}.Pack()};
-}
+constexpr CommandWords PackEnd() { return {Header{}.Pack()}; }
 
 // Registers (AXI4-Lite, byte offsets; all 32 bits). Those after kDramHigh are read only.
 enum class Register : uint32_t {
