@@ -128,6 +128,24 @@ struct DepthwiseParams {
   ConvRequant requant;
 };
 
+// How the channels of a depthwise convolution are laid out (see depthwise-blocks-inl.h).
+enum class DepthwiseForm : uint8_t {
+  kQuads,  // bytes of four rows together, sums of 32 bits
+  kPairs,  // bytes of two rows, sums that are proven to fit 16 bits
+  kWords,  // int16 of two rows, sums of 32 bits
+};
+
+// Depthwise convolutions of 3x3 and 5x5 with horizontal stride 1 or 2 and without horizontal
+// dilation, whose outputs are bytes and shifted to the right.
+struct DepthwiseBlocksParams {
+  MapWindow window;
+  int32_t channels;
+  bool in_signed;
+  DepthwiseForm form;
+  const void* blocks;
+  int32_t lo, hi;
+};
+
 // Add and multiply of bytes. b has as many elements as a, or `channels` that are spread over a's
 // map.
 struct BinaryParams {
@@ -159,6 +177,13 @@ struct KernelTable {
 
   void (*gemm)(const GemmParams&, const uint8_t* in, void* out, void* scratch);
   void (*depthwise)(const DepthwiseParams&, const uint8_t* in, void* out);
+  // Null where there is none: with the form for any layer, that for sums of 16 bits, and the least
+  // channels.
+  void (*depthwise_blocks)(const DepthwiseBlocksParams&, const uint8_t* in, uint8_t* out,
+                           Share) = nullptr;
+  DepthwiseForm depthwise_form = DepthwiseForm::kQuads;
+  DepthwiseForm depthwise_small_form = DepthwiseForm::kQuads;
+  int32_t depthwise_least = 0;
   // Those below are null where the instruction set has none. A share's scratch: what the *Scratch
   // function says.
   void (*direct)(const DirectParams&, const ConvBuffers&, Share) = nullptr;

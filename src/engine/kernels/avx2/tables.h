@@ -7,5 +7,7 @@ namespace potlut {
 
 void Avx2Gemm(const GemmParams& p, const uint8_t* in, void* out, void* scratch);
 void Avx2Depthwise(const DepthwiseParams& p, const uint8_t* in, void* out);
+void Avx2DepthwiseBlocks(const DepthwiseBlocksParams& p, const uint8_t* in, uint8_t* out,
+                         Share share);
 
 }  // namespace potlut

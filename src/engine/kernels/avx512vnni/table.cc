@@ -15,6 +15,7 @@ const KernelTable kAvx512VnniKernels = {
     .byte_lanes = true,
     .gemm = Avx512VnniGemm,
     .depthwise = Avx512VnniDepthwise,
+    .depthwise_blocks = Avx512VnniDepthwiseBlocks,
     .add = Add,
     .mul = Mul,
     .max_pool = MaxPool,
