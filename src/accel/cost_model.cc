@@ -38,8 +38,9 @@ class Lives {
   }
 
   int64_t Bytes(size_t t) const {
-    return program_.tensors[t].dims.count() *
-           static_cast<int64_t>(program_.tensors[t].type.bytes());
+    const Tensor& tensor = program_.tensors[t];
+    return int64_t{tensor.dims.h} * tensor.dims.w *
+           CeilDiv(tensor.dims.c, tensor.type.wide() ? 4 : 16) * 16;
   }
   bool spilled(size_t t) const { return spilled_[t]; }
   int64_t BytesAt(size_t n) const {
@@ -57,16 +58,11 @@ class Lives {
 };
 
 WeightBytes WeightsOf(const ConvOp& conv, const NodeCost& cost, const ArraySpec& array,
-                      const Digits& digits) {
+                      const ConvPlan& plan) {
   WeightBytes bytes;
   const bool wide = !conv.alphabet.is_pair() && conv.alphabet.bits > 5;
-  const int64_t addresses =
-      conv.alphabet.is_pair() ? static_cast<int64_t>(conv.codes.size()) : cost.weights;
-  // An address of a pair table stands for two weights, whether the alphabet is one of pairs or not.
-  const int64_t bits = conv.alphabet.is_pair()           ? array.code_width()
-                       : array.table == TableKind::kPair ? array.code_width() / 2
-                                                         : array.code_width();
-  bytes.stored = CeilDiv(addresses * bits * digits.count, 8);
+  for (const ConvBlock& block : plan.blocks)
+    bytes.stored += int64_t{block.weight_words} * array.weight_bytes();
   bytes.eight = cost.weights;
   bytes.shift_fields = wide ? cost.weights : CeilDiv(cost.weights * 5, 8);
   bytes.shift_packed = wide ? cost.weights : CeilDiv(cost.weights * 4, 8);
@@ -81,25 +77,38 @@ struct Visitor {
 
   const Tensor& In() const { return program.tensors[static_cast<size_t>(node.inputs[0])]; }
   const Tensor& Out() const { return program.tensors[static_cast<size_t>(node.output)]; }
-  // A vector operation that reads `inputs` bytes for each that it writes.
+  // A vector operation that reads `inputs` words for each that it writes.
   Status Vector(int64_t inputs) const {
-    report.cycles = CeilDiv(Out().dims.count() * inputs, array.vector) + array.layer_overhead;
+    const Dims& d = Out().dims;
+    report.cycles = int64_t{d.h} * d.w * CeilDiv(d.c, kInputs) * inputs + array.layer_overhead;
     return {};
   }
 
   Status operator()(const ConvOp& conv) const {
-    POTLUT_ASSIGN_OR_RETURN(const Digits digits, DigitsOf(conv.alphabet, array.table));
-    POTLUT_ASSIGN_OR_RETURN(report.conv, CyclesOf(conv, In(), Out(), array));
-    report.cycles = report.conv.cycles;
+    POTLUT_ASSIGN_OR_RETURN(const ConvPlan plan, PlanConv(conv, In(), Out(), array));
+    for (const ConvBlock& block : plan.blocks) {
+      for (const ConvTile& tile : block.tiles) {
+        const ConvCycles c = CountCycles(CommandOf(plan, block, tile), tile.columns,
+                                         PassesOf(plan, tile, 0, 0), array);
+        report.conv.fills += c.fills;
+        report.conv.fill += c.fill;
+        report.conv.use += c.use;
+        report.conv.drain += c.drain;
+        report.conv.all += c.all;
+      }
+      report.on_chip.sums = std::max(report.on_chip.sums, int64_t{block.ring} * block.outputs *
+                                                              array.lanes * array.accumulator_bits);
+    }
+    report.tile = plan.blocks[0].tiles[0];
+    report.cycles = report.conv.all;
     const NodeCost cost = CostOf(program, node);
     report.macs = cost.macs;
     report.utilisation = static_cast<double>(cost.macs) /
                          (static_cast<double>(report.cycles) * array.macs_per_cycle());
-    report.weights = WeightsOf(conv, cost, array, digits);
+    report.weights = WeightsOf(conv, cost, array, plan);
     report.on_chip.codes = report.weights.stored * 8;
     report.on_chip.tables =
         int64_t{2} * array.lanes * array.tables() * array.table_entries() * array.product_bits;
-    report.on_chip.sums = report.conv.sum_words * array.lanes * array.accumulator_bits;
     report.dram_read += report.weights.stored + 5 * int64_t{Out().dims.c};
     return {};
   }
@@ -116,7 +125,7 @@ struct Visitor {
     return Vector(1);
   }
   Status operator()(const ReshapeOp&) const { return {}; }  // the bytes stay where they are
-  Status operator()(const ArgMaxOp&) const { return Vector(In().dims.c); }
+  Status operator()(const ArgMaxOp&) const { return Vector(CeilDiv(In().dims.c, kInputs)); }
   template <typename Move>
   Status operator()(const Move&) const {
     return Vector(1);
@@ -149,7 +158,7 @@ Expected<CostReport> CostOnArray(const Program& program, const ArraySpec& array)
   POTLUT_RETURN_IF_ERROR(CheckArray(array));
   CostReport report;
   report.array = array;
-  const Lives lives(program, array.activation_bytes);
+  const Lives lives(program, int64_t{array.activation_words} * kWordBytes);
   int64_t macs_3x3 = 0, cycles_3x3 = 0;
   for (size_t t = 0; t < program.tensors.size(); ++t) report.spilled_tensors += lives.spilled(t);
   for (size_t n = 0; n < program.nodes.size(); ++n) {
@@ -165,7 +174,7 @@ Expected<CostReport> CostOnArray(const Program& program, const ArraySpec& array)
     for (const int32_t i : node.inputs) {
       const auto t = static_cast<size_t>(i);
       if (lives.spilled(t) && i != program.input) layer.dram_read += lives.Bytes(t);
-      if (i == program.input) layer.dram_read += lives.Bytes(t);
+      if (i == program.input) layer.dram_read += program.tensors[t].dims.count();
     }
     const auto out = static_cast<size_t>(node.output);
     const bool leaves = std::find(program.outputs.begin(), program.outputs.end(), node.output) !=

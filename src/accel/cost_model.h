@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "accel/conv_cycles.h"
+#include "accel/conv_plan.h"
 
 namespace potlut::accel {
 
@@ -32,7 +32,8 @@ struct WeightBytes {
 struct NodeReport {
   std::string name, op;
   int64_t macs = 0;
-  ConvCycles conv;         // of convolutions
+  ConvCycles conv;         // of convolutions, all commands
+  ConvTile tile;           // of convolutions, the first
   int64_t cycles = 0;      // on the chip
   double utilisation = 0;  // macs / (cycles * macs a cycle); 0 where macs are
   OnChipBits on_chip;

@@ -25,6 +25,8 @@ Program OneConv(Dims in, Window window, Dims out, const Alphabet& alphabet, int3
 ArraySpec Plain() {
   ArraySpec array;
   array.table = TableKind::kSingle;
+  array.group = 1;
+  array.fill_cycles = 1;
   array.step_overhead = array.layer_overhead = 0;
   return array;
 }
@@ -36,22 +38,22 @@ TEST(CostModel, AFullArrayIsUsedFully) {
   array.lanes = 32;  // one row: the two rows of padding are left out
   auto report = CostOnArray(program, array);
   ASSERT_TRUE(report.ok()) << report.status().message();
-  const ConvCycles& conv = report->nodes[0].conv;
-  EXPECT_EQ(conv.strips, 1);
-  EXPECT_EQ(conv.fills, 32);
-  EXPECT_EQ(conv.use_cycles, (30 * 3 + 2 * 2) * 3 * 16);
-  EXPECT_EQ(conv.fill_cycles, 32 * 15 * 16 / 4);
-  EXPECT_EQ(conv.cycles, conv.use_cycles);
+  const NodeReport& node = report->nodes[0];
+  EXPECT_EQ(node.tile.strips, 1);
+  EXPECT_EQ(node.conv.fills, 32);
+  EXPECT_EQ(node.conv.use, (30 * 3 + 2 * 2) * 3 * 16);
+  EXPECT_EQ(node.conv.fill, 32 * 32 * 3);
+  // The set is waited for, and at the end the last row's drain: 32 columns of 16 channels.
+  EXPECT_EQ(node.conv.all, 28 * 144 + 2 * (144 - 48) + 2 * 144 + 32 * 3 + 32);
   EXPECT_EQ(report->macs, 32 * 32 * 16 * 16 * 9);
   // Two strips of 16 rows, whose borders differ: each reads a row above and below.
-  array.lanes = 64;
+  array.lanes = array.drain = array.group = 64;
   report = CostOnArray(program, array);
   ASSERT_TRUE(report.ok());
-  EXPECT_EQ(report->nodes[0].conv.strips, 2);
+  EXPECT_EQ(report->nodes[0].tile.strips, 2);
   EXPECT_EQ(report->nodes[0].conv.fills, 18);
-  EXPECT_EQ(report->nodes[0].conv.use_cycles, 16 * 9 * 16);
-  // The halo's rows land with one tap row: 48 uses, which wait for 60 entries of the next set.
-  EXPECT_EQ(report->nodes[0].conv.cycles, 16 * 9 * 16 + 2 * (60 - 48));
+  EXPECT_EQ(report->nodes[0].conv.use, 16 * 9 * 16);
+  EXPECT_GT(report->utilisation_3x3, 0.8);
 }
 
 // Uses by brute force: whatever the stride, each output and tap costs one cycle a segment.
@@ -64,19 +66,20 @@ TEST(CostModel, UsesAreTapsOfOutputs) {
           OneConv({side, side, 40}, {kernel, kernel, stride, stride, 1, 1, pad, pad, pad, pad},
                   {out, out, 8}, *MakeAlphabet(AlphabetKind::kPot, 4));
       ArraySpec array = Plain();
-      array.lanes = 24;
+      array.lanes = 25;
       const auto report = CostOnArray(program, array);
       ASSERT_TRUE(report.ok()) << report.status().message();
       const ConvCycles& conv = report->nodes[0].conv;
+      const int32_t strips = report->nodes[0].tile.strips;
       int64_t rows = 0;  // (output row, ky) whose input row is real or may be
-      for (int32_t y = 0; y < (out + conv.strips - 1) / conv.strips; ++y) {
+      for (int32_t y = 0; y < (out + strips - 1) / strips; ++y) {
         for (int32_t ky = 0; ky < kernel; ++ky) {
           const int32_t at = y * stride + ky;
-          rows += conv.strips > 1 || (at >= pad && at < pad + side);
+          rows += strips > 1 || (at >= pad && at < pad + side);
         }
       }
-      EXPECT_EQ(conv.use_cycles, rows * kernel * 8 * 3 * conv.segments)
-          << "kernel " << kernel << ", stride " << stride << ", strips " << conv.strips;
+      EXPECT_EQ(conv.use, rows * kernel * 8 * 3)
+          << "kernel " << kernel << ", stride " << stride << ", strips " << strips;
     }
   }
 }
@@ -90,7 +93,7 @@ TEST(CostModel, MoreLevelsThanATableTakeMorePasses) {
     array.lanes = 64;
     const auto report = CostOnArray(OneConv(dims, window, dims, alphabet), array);
     EXPECT_TRUE(report.ok()) << report.status().message();
-    return report.ok() ? report->nodes[0].conv.use_cycles : 0;
+    return report.ok() ? report->nodes[0].conv.use : 0;
   };
   const int64_t once = 8 * 16;
   EXPECT_EQ(use(*MakeAlphabet(AlphabetKind::kPot, 4), TableKind::kSingle), once);
@@ -111,13 +114,13 @@ TEST(CostModel, WhatDoesNotFitGoesToDram) {
   ASSERT_TRUE(report.ok());
   EXPECT_EQ(report->spilled_tensors, 0);
   EXPECT_EQ(report->dram_read, 2048 + 2 * 256);  // the image and both tables
-  EXPECT_EQ(report->dram_written, 2048);
-  array.activation_bytes = 3000;
+  EXPECT_EQ(report->dram_written, 4096);         // words of 16 channels
+  array.activation_words = 300;
   report = CostOnArray(b.program(), array);
   ASSERT_TRUE(report.ok());
   EXPECT_GT(report->spilled_tensors, 0);
   EXPECT_GE(report->dram_read + report->dram_written, 4 * 2048);
-  EXPECT_LE(report->peak.activations, 3000 * 8);
+  EXPECT_LE(report->peak.activations, 4800 * 8);
 }
 
 TEST(CostModel, RefusesByName) {
@@ -129,11 +132,11 @@ TEST(CostModel, RefusesByName) {
   const Program program = OneConv({8, 8, 8}, {1, 1}, {8, 8, 8}, pairs);
   const auto report = CostOnArray(program, Plain());
   ASSERT_FALSE(report.ok());
-  EXPECT_EQ(report.status().code(), ErrorCode::kUnsupported);
+  EXPECT_EQ(report.status().code(), potlut::ErrorCode::kUnsupported);
   EXPECT_NE(report.status().message().find("'t1'"), std::string::npos);
   ArraySpec odd = Plain();
-  odd.inputs = 3;
-  EXPECT_EQ(CostOnArray(program, odd).status().code(), ErrorCode::kUsage);
+  odd.lanes = 0;
+  EXPECT_EQ(CostOnArray(program, odd).status().code(), potlut::ErrorCode::kUsage);
 }
 
 }  // namespace

@@ -1,29 +1,22 @@
-// Ranges of an array's sizes, and names of its tables.
-#include "accel/array.h"
+// Ranges of an accelerator's sizes, and names of its tables.
+#include "accel/geometry.h"
 
 #include "base/text.h"
 
 namespace potlut::accel {
 
-Status CheckArray(const ArraySpec& array) {
+Status CheckGeometry(const Geometry& g) {
   const auto check = [](const char* name, int64_t value, int64_t lo, int64_t hi) -> Status {
     if (value >= lo && value <= hi) return {};
-    return UsageError("array: ", name, " is ", value, "; from ", lo, " to ", hi, " is possible");
+    return UsageError("accelerator: ", name, " is ", value, "; from ", lo, " to ", hi,
+                      " is possible");
   };
-  POTLUT_RETURN_IF_ERROR(check("lanes", array.lanes, 1, 4096));
-  POTLUT_RETURN_IF_ERROR(check("inputs", array.inputs, 2, 1024));
-  if (array.inputs % 2 != 0) return UsageError("array: inputs is ", array.inputs, "; it is even");
-  POTLUT_RETURN_IF_ERROR(check("generators", array.generators, 1, 1024));
-  POTLUT_RETURN_IF_ERROR(check("product_bits", array.product_bits, 2, 32));
-  POTLUT_RETURN_IF_ERROR(check("accumulator_bits", array.accumulator_bits, 8, 32));
-  POTLUT_RETURN_IF_ERROR(check("drain", array.drain, 1, 4096));
-  POTLUT_RETURN_IF_ERROR(check("vector", array.vector, 1, 4096));
-  POTLUT_RETURN_IF_ERROR(check("dram_bytes", array.dram_bytes, 1, 1024));
-  POTLUT_RETURN_IF_ERROR(check("step_overhead", array.step_overhead, 0, 1 << 20));
-  POTLUT_RETURN_IF_ERROR(check("layer_overhead", array.layer_overhead, 0, 1 << 20));
-  POTLUT_RETURN_IF_ERROR(check("code_bits", array.code_bits, 1, int64_t{1} << 40));
-  POTLUT_RETURN_IF_ERROR(check("activation_bytes", array.activation_bytes, 1, int64_t{1} << 40));
-  return check("sum_words", array.sum_words, 1, int64_t{1} << 30);
+  POTLUT_RETURN_IF_ERROR(check("table kind", static_cast<int64_t>(g.table), 0, 1));
+  POTLUT_RETURN_IF_ERROR(check("lanes", g.lanes, 1, 1024));
+  POTLUT_RETURN_IF_ERROR(check("activation_words", g.activation_words, 16, 1 << 24));
+  POTLUT_RETURN_IF_ERROR(check("weight_words", g.weight_words, 16, 1 << 24));
+  POTLUT_RETURN_IF_ERROR(check("channel_words", g.channel_words, 16, 65536));
+  return check("sum_words", g.sum_words, 16, 1 << 20);
 }
 
 Expected<TableKind> ParseTableKind(std::string_view name) {

@@ -13,12 +13,19 @@ void AddArrayOptions(CLI::App& command, ArrayOptions& options) {
   command.add_option("--lanes", options.array.lanes, "columns side by side")
       ->type_name("N")
       ->capture_default_str();
-  command.add_option("--inputs", options.array.inputs, "input channels of a lane")
+  command
+      .add_option("--activation-words", options.array.activation_words,
+                  "activation memory, words of 16 bytes")
       ->type_name("N")
       ->capture_default_str();
   command
-      .add_option("--generators", options.array.generators,
-                  "table entries a lane writes in a cycle")
+      .add_option("--weight-words", options.array.weight_words, "weight memory, words of 16 codes")
+      ->type_name("N")
+      ->capture_default_str();
+  command.add_option("--sum-words", options.array.sum_words, "partial sums of a lane")
+      ->type_name("N")
+      ->capture_default_str();
+  command.add_option("--fill-cycles", options.array.fill_cycles, "to fill the tables of 8 lanes")
       ->type_name("N")
       ->capture_default_str();
   command.add_option("--clock", options.clock, "MHz for images a second; stated, not measured")

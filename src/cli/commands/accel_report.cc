@@ -33,10 +33,10 @@ std::vector<std::string> CycleCells(const NodeReport& node) {
   const bool conv = node.conv.fills > 0;
   return {node.name,
           node.op,
-          conv ? Cat(node.conv.strips, "x", node.conv.columns) : "",
+          conv ? Cat(node.tile.strips, "x", node.tile.strip_lanes) : "",
           NonZero(node.macs),
-          conv ? FormatCount(node.conv.fill_cycles) : "",
-          conv ? FormatCount(node.conv.use_cycles) : "",
+          conv ? FormatCount(node.conv.fill) : "",
+          conv ? FormatCount(node.conv.use) : "",
           FormatCount(node.cycles),
           node.macs > 0 ? FormatPercent(node.utilisation) : "",
           FormatCount(node.dram_read + node.dram_written)};
@@ -58,10 +58,10 @@ std::vector<std::string> BitCells(const std::string& name, const OnChipBits& bit
 void PrintText(Shell& shell, const Options& options, const CostReport& report) {
   using Kind = Table::Kind;
   const accel::ArraySpec& array = report.array;
-  shell.console.Out(Printable(
-      Cat(options.model, ": ", array.lanes, " lanes x ", array.inputs, " inputs = ",
-          array.macs_per_cycle(), " MACs a cycle, ", accel::TableKindName(array.table), " tables, ",
-          array.generators, " generators a lane; by the model of costs, not by simulation\n\n")));
+  shell.console.Out(Printable(Cat(options.model, ": ", array.lanes, " lanes x ", accel::kInputs,
+                                  " inputs = ", array.macs_per_cycle(), " MACs a cycle, ",
+                                  accel::TableKindName(array.table), " tables, ",
+                                  "by the model of costs, not by simulation\n\n")));
   Table cycles({{"layer", Kind::kText},
                 {"op", Kind::kText},
                 {"strips"},
@@ -130,14 +130,11 @@ void PrintAsJson(Shell& shell, const Options& options, const CostReport& report)
                   {"dram_read", node.dram_read}, {"dram_written", node.dram_written}};
     if (node.macs > 0 && node.conv.fills > 0) {
       layer.update({{"utilisation", node.utilisation},
-                    {"strips", node.conv.strips},
-                    {"segments", node.conv.segments},
-                    {"chunks", node.conv.chunks},
-                    {"digits", node.conv.digits},
+                    {"strips", node.tile.strips},
                     {"fills", node.conv.fills},
-                    {"fill_cycles", node.conv.fill_cycles},
-                    {"use_cycles", node.conv.use_cycles},
-                    {"drain_cycles", node.conv.drain_cycles},
+                    {"fill_cycles", node.conv.fill},
+                    {"use_cycles", node.conv.use},
+                    {"drain_cycles", node.conv.drain},
                     {"weight_bytes", WeightsJson(node.weights)}});
     }
     layer["on_chip_bits"] = BitsJson(node.on_chip);
@@ -148,8 +145,7 @@ void PrintAsJson(Shell& shell, const Options& options, const CostReport& report)
                             {"array",
                              {{"tables", accel::TableKindName(array.table)},
                               {"lanes", array.lanes},
-                              {"inputs", array.inputs},
-                              {"generators", array.generators},
+                              {"inputs", accel::kInputs},
                               {"macs_per_cycle", array.macs_per_cycle()}}},
                             {"clock_mhz", options.array.clock},
                             {"images_per_second", PerSecond(report, options.array.clock)},
