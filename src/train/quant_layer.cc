@@ -79,9 +79,26 @@ void QuantLayer::Start(const quant::QuantisedLayer& layer, const std::vector<flo
   codes = codes.view(units.sizes().slice(0, 4));
   weight_.copy_(
       FromUnits(IntoCells(units, codes, levels_), steps_, weight_.size(1), levels_.pairs()));
+  if (scaling_) scaling_->Reset();
   histogram_.zero_();
   TakeCounts();
   To(device);
+}
+
+void QuantLayer::StartStatistics(const at::Tensor& y) {
+  const at::NoGradGuard guard;
+  scaling_->Start(y);
+  bias_.add_(scaling_->Offset());
+}
+
+at::Tensor QuantLayer::weight() const {
+  if (!scaling_ || !scaling_->started()) return weight_;
+  return weight_ * scaling_->Factor().view({-1, 1, 1, 1});
+}
+
+at::Tensor QuantLayer::FoldedBias() const {
+  if (!scaling_ || !scaling_->started()) return bias_;
+  return bias_ - scaling_->Offset();
 }
 
 void QuantLayer::SetSteps() {
@@ -94,19 +111,19 @@ void QuantLayer::SetSteps() {
 }
 
 at::Tensor QuantLayer::Codes() const {
-  return levels_.Nearest(ToUnits(weight_, steps_, levels_.pairs()));
+  return levels_.Nearest(ToUnits(weight(), steps_, levels_.pairs()));
 }
 
 at::Tensor QuantLayer::Weights(double gradient_scaling, bool learn_scales,
                                at::ScalarType type) const {
   const bool scales = learn_scales && per_channel_;
-  return QuantiseWeights(weight_, scales ? log_scale_ : at::Tensor(), steps_, levels_,
+  return QuantiseWeights(weight(), scales ? log_scale_ : at::Tensor(), steps_, levels_,
                          gradient_scaling, type);
 }
 
 at::Tensor QuantLayer::Bias(int32_t input_exponent) const {
   const at::Tensor unit = steps_.to(at::kDouble) * std::ldexp(1.0, input_exponent);
-  const at::Tensor b = bias_.to(at::kDouble);
+  const at::Tensor b = FoldedBias().to(at::kDouble);
   const at::Tensor rounded =
       at::clamp(at::floor(b.detach() / unit + 0.5), -1073741824.0, 1073741824.0) * unit;
   return b + (rounded - b.detach());
@@ -143,7 +160,7 @@ quant::QuantisedLayer QuantLayer::Quantised() const {
   layer.alphabet = alphabet_;
   const at::Tensor codes = Codes().to(at::kCPU, at::kByte).contiguous();
   const at::Tensor exponents = exponents_.to(at::kCPU).contiguous();
-  const at::Tensor bias = bias_.detach().to(at::kCPU).contiguous();
+  const at::Tensor bias = FoldedBias().detach().to(at::kCPU).contiguous();
   const int64_t out = codes.size(0), row = codes.numel() / out;
   for (int64_t o = 0; o < out; ++o) {
     const uint8_t* first = codes.data_ptr<uint8_t>() + o * row;
@@ -155,9 +172,9 @@ quant::QuantisedLayer QuantLayer::Quantised() const {
 }
 
 void QuantLayer::Export(graph::Conv& conv) const {
-  conv.weights = ToOhwi(weight_);
+  conv.weights = ToOhwi(weight());
   for (size_t i = 0; i < conv.weights.size(); ++i) conv.weights[i] /= ratio_[i];
-  conv.bias = ToVector(bias_);
+  conv.bias = ToVector(FoldedBias());
   for (size_t o = 0; o < conv.bias.size(); ++o)
     conv.bias[o] = static_cast<float>(conv.bias[o] * output_factor_[o]);
 }
@@ -175,7 +192,7 @@ at::Tensor QuantLayer::CodeBits(double momentum) {
 }
 
 DistributionTerms QuantLayer::Loss(const at::Tensor& code_bits, double temperature) const {
-  return DistributionLossOf(weight_, steps_, levels_, code_bits, temperature);
+  return DistributionLossOf(weight(), steps_, levels_, code_bits, temperature);
 }
 
 QuantLayer::Counts QuantLayer::TakeCounts() {
@@ -184,8 +201,9 @@ QuantLayer::Counts QuantLayer::TakeCounts() {
   const at::Tensor codes = Codes();
   const at::Tensor level =
       FromUnits(levels_.Values(codes), steps_, weight_.size(1), levels_.pairs());
-  c.error = (weight_ - level).pow(2).sum().item<double>();
-  c.energy = weight_.pow(2).sum().item<double>();
+  const at::Tensor real = weight();
+  c.error = (real - level).pow(2).sum().item<double>();
+  c.energy = real.pow(2).sum().item<double>();
   const at::Tensor flat = codes.reshape(-1).to(at::kByte);
   c.codes = flat.numel();
   at::Tensor last = last_codes_.slice(0, 0, c.codes);
@@ -204,12 +222,14 @@ void QuantLayer::To(const at::Device& device) {
     const bool learns = t->requires_grad();
     *t = t->detach().to(device).set_requires_grad(learns);
   }
+  if (scaling_) scaling_->To(device);
   if (!alphabet_.levels.empty()) levels_ = Levels(alphabet_, device);
 }
 
 void QuantLayer::AddParameters(std::vector<Parameter>& all, bool learn_scales) const {
   all.push_back({name_ + ".weight", weight_, Parameter::Kind::kWeight});
   all.push_back({name_ + ".bias", bias_, Parameter::Kind::kBias});
+  if (scaling_) all.push_back(scaling_->Gain(name_));
   if (learn_scales && per_channel_)
     all.push_back({name_ + ".log_scale", log_scale_, Parameter::Kind::kScale});
 }
@@ -217,6 +237,7 @@ void QuantLayer::AddParameters(std::vector<Parameter>& all, bool learn_scales) c
 void QuantLayer::AddState(std::vector<std::pair<std::string, at::Tensor>>& all) const {
   all.emplace_back(name_ + ".weight", weight_);
   all.emplace_back(name_ + ".bias", bias_);
+  if (scaling_) scaling_->AddState(name_, all);
   all.emplace_back(name_ + ".log_scale", log_scale_);
   all.emplace_back(name_ + ".exponents", exponents_);
   all.emplace_back(name_ + ".histogram", histogram_);

@@ -2,9 +2,11 @@
 // numbers are made from it.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "quant/layer.h"
+#include "train/batch_scaling.h"
 #include "train/distribution_loss.h"
 #include "train/network.h"
 
@@ -20,6 +22,16 @@ class QuantLayer {
 
   // All zeros until Start.
   QuantLayer(std::string name, const graph::Conv& conv, int64_t in_per_group, bool per_channel);
+
+  // From now on the outputs can be normalised by their batch's statistics (before Start).
+  void KeepBatchStatistics() { scaling_.emplace(weight_.size(0)); }
+  bool has_batch_statistics() const { return scaling_.has_value(); }
+  // After Start: statistics of the outputs y, without their bias, that training starts from.
+  void StartStatistics(const at::Tensor& y);
+  // The outputs y, without their bias, as batch normalisation with the learned gain and bias.
+  at::Tensor Normalise(const at::Tensor& y, double momentum) {
+    return scaling_->Normalise(y, bias_, momentum);
+  }
 
   // Starts from post-training quantisation: weights are the float ones, moved just so far that each
   // falls on the level that was chosen for it. `scaled` are the float ones as quant::ScaledWeights
@@ -58,9 +70,11 @@ class QuantLayer {
   void AddState(std::vector<std::pair<std::string, at::Tensor>>& all) const;
   void StateLoaded();
 
-  const at::Tensor& weight() const { return weight_; }
+  // Real weights as they are quantised: folded.
+  at::Tensor weight() const;
 
  private:
+  at::Tensor FoldedBias() const;
   at::Tensor Codes() const;
   void SetSteps();
 
@@ -68,13 +82,14 @@ class QuantLayer {
   bool per_channel_;
   Alphabet alphabet_;
   Levels levels_;
-  at::Tensor weight_;      // [out][in][kernel_h][kernel_w], in units of the plan's scales
-  at::Tensor bias_;        // [out]
-  at::Tensor log_scale_;   // [out], log2 of each channel's scale before it is rounded
-  at::Tensor exponents_;   // [out] float, the powers of two in force
-  at::Tensor steps_;       // [out] float, 2^exponents
-  at::Tensor histogram_;   // [256] float, running shares of codes
-  at::Tensor last_codes_;  // uint8, at the start of the epoch
+  at::Tensor weight_;  // [out][in][kernel_h][kernel_w], in units of the plan's scales
+  at::Tensor bias_;    // [out]
+  std::optional<BatchScaling> scaling_;  // what folds into both
+  at::Tensor log_scale_;                 // [out], log2 of each channel's scale before it is rounded
+  at::Tensor exponents_;                 // [out] float, the powers of two in force
+  at::Tensor steps_;                     // [out] float, 2^exponents
+  at::Tensor histogram_;                 // [256] float, running shares of codes
+  at::Tensor last_codes_;                // uint8, at the start of the epoch
   at::Tensor
       stored_;  // [515] int32: kind, bits, number of levels, levels: the alphabet, for checkpoints
   std::vector<float> ratio_;

@@ -17,6 +17,10 @@ namespace {
 
 using Kind = quant::PlanNode::Kind;
 
+// Images that the statistics start from, and what one batch moves them by.
+constexpr int64_t kFirstStatistics = 256;
+constexpr double kStatisticsMomentum = 0.05;
+
 double Ramp(double progress, double start, double full) {
   return full <= start ? (progress >= start ? 1.0 : 0.0)
                        : std::clamp((progress - start) / (full - start), 0.0, 1.0);
@@ -26,7 +30,8 @@ class Net final : public QuantNetwork {
  public:
   explicit Net(const QuantOptions& options) : options_(options) {}
 
-  Status Begin(quant::QuantisedNetwork network, const quant::Recipe& recipe) {
+  Status Begin(quant::QuantisedNetwork network, const quant::Recipe& recipe,
+               const quant::ImageSource& images, int64_t image_count) {
     POTLUT_RETURN_IF_ERROR(CheckTrainable(network));
     network_ = std::move(network);
     int32_t classes = 0;
@@ -42,8 +47,13 @@ class Net final : public QuantNetwork {
           network_.plan.tensors[static_cast<size_t>(node.inputs[0])].dims.c / conv.groups;
       layer_of_node_.emplace(i, layers_.size());
       layers_.emplace_back(source.name, conv, in, node.weights.per_channel);
+      const quant::PlanTensor& out = network_.plan.tensors[static_cast<size_t>(node.output)];
+      // Where an image has one value a channel, a batch tells too little.
+      if (options_.batch_statistics > 0 && out.dims.h * out.dims.w > 1)
+        layers_.back().KeepBatchStatistics();
     }
-    return Adopt(recipe);
+    batch_statistics_ = at::full({1}, options_.batch_statistics > 0 ? 1.0F : 0.0F);
+    return Adopt(recipe, images, image_count);
   }
 
   Status Requantise(const quant::Recipe& recipe, const quant::ImageSource& images,
@@ -59,7 +69,7 @@ class Net final : public QuantNetwork {
           "change");
     }
     network_ = std::move(next);
-    return Adopt(recipe);
+    return Adopt(recipe, images, image_count);
   }
 
   at::Tensor Forward(const at::Tensor& pixels) override {
@@ -102,6 +112,7 @@ class Net final : public QuantNetwork {
     for (const QuantLayer& layer : layers_) layer.AddState(all);
     all.emplace_back("activations.log_step", log_steps_);
     all.emplace_back("activations.exponent", class_exponents_);
+    all.emplace_back("batch_statistics", batch_statistics_);
     return all;
   }
 
@@ -140,7 +151,9 @@ class Net final : public QuantNetwork {
     return total;
   }
 
-  Status AfterStep(int64_t step, double) override {
+  Status AfterStep(int64_t step, double progress) override {
+    // What was normalised stays folded with the statistics that it has now.
+    if (progress >= options_.batch_statistics) batch_statistics_.zero_();
     if ((step + 1) % options_.scale_interval != 0) return {};
     bool moved = false;
     if (options_.learn_activation_scales) moved = MoveActivations();
@@ -204,7 +217,7 @@ class Net final : public QuantNetwork {
   }
 
   // Takes parameters and scales from network_, which was just quantised.
-  Status Adopt(const quant::Recipe& recipe) {
+  Status Adopt(const quant::Recipe& recipe, const quant::ImageSource& images, int64_t image_count) {
     recipe_text_ = quant::WriteRecipe(recipe);
     POTLUT_ASSIGN_OR_RETURN(lowered_, quant::LowerNetwork(network_));
     graph::Graph ones = network_.graph;
@@ -228,8 +241,29 @@ class Net final : public QuantNetwork {
       exponents.data_ptr<float>()[t.scale_class] = static_cast<float>(t.exponent);
     class_exponents_.copy_(exponents);
     log_steps_.copy_(exponents);
+    POTLUT_RETURN_IF_ERROR(Relower());
+    return StartStatistics(images, image_count);
+  }
+
+  // Statistics of the network as it was quantised, on the first images.
+  Status StartStatistics(const quant::ImageSource& images, int64_t image_count) {
+    if (!NormalisesByBatch()) return {};
+    const Dims in = TensorAt(lowered_.program.input).dims;
+    std::vector<at::Tensor> pixels;
+    for (int64_t i = 0; i < std::min(image_count, kFirstStatistics); ++i) {
+      POTLUT_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes, images(i));
+      at::Tensor t = at::empty({in.h, in.w, in.c}, at::kByte);
+      std::copy(bytes.begin(), bytes.end(), t.data_ptr<uint8_t>());
+      pixels.push_back(t);
+    }
+    const at::NoGradGuard guard;
+    starting_statistics_ = true;
+    Run(at::stack(pixels).permute({0, 3, 1, 2}).to(device_), at::kFloat);
+    starting_statistics_ = false;
     return Relower();
   }
+
+  bool NormalisesByBatch() const { return batch_statistics_.item<float>() != 0; }
 
   // The program of the weights and scales as they are now.
   Status Relower() {
@@ -378,10 +412,10 @@ class Net final : public QuantNetwork {
     return log_steps_.narrow(0, c, 1);
   }
 
-  at::Tensor Convolution(size_t i, const at::Tensor& x, at::ScalarType type) const {
+  at::Tensor Convolution(size_t i, const at::Tensor& x, at::ScalarType type) {
     const Node& node = lowered_.program.nodes[i];
     const auto& conv = std::get<ConvOp>(node.op);
-    const QuantLayer& layer = layers_[static_cast<size_t>(layer_of_program_node_[i])];
+    QuantLayer& layer = layers_[static_cast<size_t>(layer_of_program_node_[i])];
     const Tensor& out = TensorAt(node.output);
     const at::Tensor weights =
         layer.Weights(options_.gradient_scaling, options_.learn_weight_scales, type);
@@ -389,6 +423,13 @@ class Net final : public QuantNetwork {
     const graph::Window window{w.kernel_h,   w.kernel_w, w.stride_h, w.stride_w,   w.dilation_h,
                                w.dilation_w, w.pad_top,  w.pad_left, w.pad_bottom, w.pad_right};
     const at::Tensor y = Convolve(x, weights, {}, window, conv.groups);
+    if (layer.has_batch_statistics()) {
+      if (starting_statistics_) layer.StartStatistics(y);
+      if (training_ && NormalisesByBatch()) {
+        return QuantiseActivation(layer.Normalise(y, kStatisticsMomentum), {}, {},
+                                  LogStep(node.output), GridOf(out, conv.lo, conv.hi));
+      }
+    }
     const at::Tensor bias = layer.Bias(TensorAt(node.inputs[0]).exponent);
     if (!out.type.wide()) {
       return QuantiseActivation(y, {}, type == at::kDouble ? bias : bias.to(at::kFloat),
@@ -407,8 +448,10 @@ class Net final : public QuantNetwork {
   std::string recipe_text_;
   std::vector<QuantLayer> layers_;
   std::map<size_t, size_t> layer_of_node_;  // plan node to layer
-  at::Tensor log_steps_;        // [classes], log2 of each scale class's step before it is rounded
-  at::Tensor class_exponents_;  // [classes] float, the powers of two in force
+  at::Tensor log_steps_;         // [classes], log2 of each scale class's step before it is rounded
+  at::Tensor class_exponents_;   // [classes] float, the powers of two in force
+  at::Tensor batch_statistics_;  // [1] on the CPU: 1 while outputs are normalised by their batch
+  bool starting_statistics_ = false;
   // By node or tensor of lowered_.program.
   std::vector<int32_t> layer_of_program_node_, class_of_tensor_, readers_;
   std::vector<TableSimulation> tables_;
@@ -426,8 +469,9 @@ Expected<std::unique_ptr<QuantNetwork>> QuantNetwork::Create(
       quant::QuantisedNetwork network,
       quant::QuantizeNetwork(graph, recipe, images, image_count, threads, progress));
   auto net = std::make_unique<Net>(options);
-  POTLUT_RETURN_IF_ERROR(
-      Guarded("the network to train", [&] { return net->Begin(std::move(network), recipe); }));
+  POTLUT_RETURN_IF_ERROR(Guarded("the network to train", [&] {
+    return net->Begin(std::move(network), recipe, images, image_count);
+  }));
   return std::unique_ptr<QuantNetwork>(std::move(net));
 }
 

@@ -42,6 +42,8 @@ struct QuantOptions {
       0;  // element-wise gradient scaling (J. Lee et al., "Network Quantization with Element-wise
           // Gradient Scaling", 2021): gradients are multiplied by 1 + this * sign(g) * (w - level);
           // 0: plain straight-through
+  double batch_statistics = 0;  // for this share of the training, convolutions' outputs are
+                                // normalised by their batch's statistics (train/batch_scaling.h)
   DistributionLoss loss;
 };
 

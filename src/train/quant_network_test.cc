@@ -107,6 +107,46 @@ TEST(QuantNetwork, StartsAsPostTrainingQuantisationAndStaysExact) {
   }
 }
 
+TEST(QuantNetwork, NormalisingByBatchLeavesTheProgramExact) {
+  const ColourSource source(200, 8, kClasses, 11);
+  const auto images = [&](int64_t i) -> Expected<std::vector<uint8_t>> {
+    return source.Get(i)->image.pixels;
+  };
+  const graph::Graph graph = graph::Simplify(SmallGraph(8, kClasses, true)).value();
+  const quant::Recipe recipe = RecipeOf(AlphabetKind::kPot, 4, 4);
+  QuantOptions options;
+  options.scale_interval = 2;
+  options.batch_statistics = 0.95;
+  auto net = QuantNetwork::Create(graph, recipe, images, source.size(), options, 1, nullptr);
+  ASSERT_TRUE(net.ok()) << net.error().message;
+  const auto names = [&] {
+    std::string all;
+    for (const Parameter& p : (*net)->parameters()) all += p.name + " ";
+    return all;
+  };
+  EXPECT_NE(names().find(".gain"), std::string::npos) << names();
+  // Before training it is the very program; while it normalises, statistics come from the batch.
+  const Program quantised = quant::Quantize(graph, recipe, images, source.size(), 1).value();
+  EXPECT_TRUE((*net)->Lower().value() == quantised);
+  std::vector<int64_t> labels;
+  const at::Tensor few = PixelsOf(source, 0, 4, labels), many = PixelsOf(source, 0, 16, labels);
+  const auto first_of = [&](const at::Tensor& pixels) {
+    const at::NoGradGuard guard;
+    (*net)->SetTraining(true);
+    const at::Tensor y = (*net)->Forward(pixels)[0].clone();
+    (*net)->SetTraining(false);
+    return y;
+  };
+  EXPECT_FALSE(at::equal(first_of(few), first_of(many)));
+  Wiggle(**net, source, 9, 0.05);
+  ExpectExact(**net, source, "trained");
+  // Frozen, an image's logits no longer depend on its batch.
+  ASSERT_TRUE((*net)->AfterStep(9, 0.96).ok());
+  EXPECT_TRUE(at::equal(first_of(few), first_of(many)));
+  Wiggle(**net, source, 3, 0.01);
+  ExpectExact(**net, source, "frozen");
+}
+
 TEST(QuantNetwork, SimulatesEveryOperatorOfTheZoo) {
   const ColourSource source(64, 32, kClasses, 5);
   const auto images = [&](int64_t i) -> Expected<std::vector<uint8_t>> {

@@ -259,6 +259,10 @@ void AddTune(CLI::App& app, cli::Shell& shell) {
       "element-wise gradient scaling; 0: none", "X")
       ->capture_default_str()
       ->check(cli::Within(0.0, 100.0));
+  add("--batch-statistics", options->quant.batch_statistics,
+      "share of the training in which outputs are normalised by batch; 0: never", "X")
+      ->capture_default_str()
+      ->check(cli::Within(0.0, 1.0));
   command
       .add_flag("--fixed-weight-scales", options->fixed_weight_scales, "do not learn their scales")
       ->group("Quantisers");

@@ -119,7 +119,8 @@ size_t PhaseOf(int32_t epoch, int32_t epochs, size_t phases) {
 std::string Digest(const QuantOptions& options) {
   std::string text =
       Cat("scales=", options.learn_weight_scales, ":", options.learn_activation_scales, ":",
-          options.scale_interval, ":", options.scale_hysteresis, ":", options.gradient_scaling);
+          options.scale_interval, ":", options.scale_hysteresis, ":", options.gradient_scaling, ":",
+          options.batch_statistics);
   for (const Field& field : kFields) text += Cat(":", options.loss.*(field.value));
   return text;
 }
