@@ -77,17 +77,34 @@ struct TileWeights {
   int8_t levels[16];
 };
 
-// Convolution without a matrix of windows, for one group: the rows that are in use are copied once,
-// with their borders (channels padded to k_group), and register tiles read them in place.
+// How the tiles of a direct convolution find what they read. A window is `kernel_h` runs of bytes,
+// each `kernel_w * in_c` bytes and rounded up to 4; what is rounded up meets weights of 0.
+enum class DirectWalk : int32_t {
+  kFlat,     // windows are single pixels of stride 1: the map is one long row (in_h = out_h = 1)
+  kRows,     // tiles lie in a row of the output; rows of the input are used with their borders
+  kWindows,  // runs are laid out pixel by pixel, so that tiles go on from a row to the next
+};
+
+// Convolution without a matrix of windows, for one group: the rows that are in use are copied with
+// their borders (not at all where `in_place`), and register tiles read them there.
 struct DirectParams {
   MapWindow window;
-  int32_t in_c, in_c_padded, out_c, out_padded;
+  int32_t in_c, out_c, out_padded;
   bool in_signed;
-  // Panels of `panel` output channels; in a panel [kernel_h][kernel_w][in_c_padded / k_group]
-  // [channel of the panel][k_group].
+  DirectWalk walk;
+  bool in_place;       // unsigned, no borders, runs of whole groups of 4: the input is read itself
+  int32_t run;         // bytes of a run, a multiple of 4
+  int32_t block;       // output rows (kFlat: pixels) that are worked on at a time
+  bool share_outputs;  // shares are output channels (else rows or pixels)
+  // Panels of `direct_panel` output channels (the last may be narrower, a multiple of
+  // `direct_vector`); in a panel [kernel_h][run / 4][channel of the panel][4]. Codes: a byte holds
+  // the codes of two channels half a panel apart, low bits first, and all panels are whole.
   TileWeights weights;
   ConvEpilogue epilogue;
 };
+
+// Runs of a window, at most.
+inline constexpr int32_t kDirectRuns = 16;
 
 // Winograd's minimal filtering for 3x3 windows of stride 1, in integers: exact, since weights are
 // transformed by a multiple of G that is whole, and the sums are divided by its square where it
@@ -187,7 +204,13 @@ struct KernelTable {
   // Those below are null where the instruction set has none. A share's scratch: what the *Scratch
   // function says.
   void (*direct)(const DirectParams&, const ConvBuffers&, Share) = nullptr;
-  size_t (*direct_scratch)(const DirectParams&) = nullptr;
+  size_t (*direct_scratch)(const DirectParams&) = nullptr;  // of each share
+  int32_t direct_rows = 0;    // pixels of its register tile with `direct_panel` channels
+  int32_t direct_panel = 0;   // channels of its register tile
+  int32_t direct_vector = 0;  // smallest panel
+  bool direct_codes = false;  // 4-bit codes are decoded in the tile
+  // Cycles of its innermost step (one pixel, direct_vector channels, four bytes), for cost models.
+  double direct_cost = 1;
   void (*winograd)(const WinogradParams&, const ConvBuffers&, Share) = nullptr;
   size_t (*winograd_scratch)(const WinogradParams&) = nullptr;
 

@@ -6,6 +6,8 @@
 namespace potlut {
 
 void Avx512VnniGemm(const GemmParams& p, const uint8_t* in, void* out, void* scratch);
+void Avx512VnniDirect(const DirectParams& p, const ConvBuffers& buffers, Share share);
+size_t Avx512VnniDirectScratch(const DirectParams& p);
 void Avx512VnniDepthwise(const DepthwiseParams& p, const uint8_t* in, void* out);
 void Avx512VnniDepthwiseBlocks(const DepthwiseBlocksParams& p, const uint8_t* in, uint8_t* out,
                                Share share);
