@@ -79,6 +79,7 @@ module plut_passgen #(
   logic [2:0] lands;
   logic [7*SUM_BITS-1:0] slots;
   logic [6:0] firsts;
+  logic row_done;
   logic signed [31:0] row_addr;
   logic [31:0] strip_step;
   wire [15:0] row_i = top - j;
@@ -117,6 +118,7 @@ module plut_passgen #(
   assign info_bank = bank;
   assign info_lands = lands;
   assign info_slot = slots;
+  assign info_done_valid = row_done && pass == pass_count - 8'd1;
   assign info_first = (pass == 8'd0) ? firsts : 7'd0;
 
   always_ff @(posedge clk) begin
@@ -144,7 +146,7 @@ module plut_passgen #(
           slot <= top_slot;
           lands <= 3'd0;
           firsts <= 7'd0;
-          info_done_valid <= 1'b0;
+          row_done <= 1'b0;
           state <= Row;
         end else begin
           m <= m + 16'd1;
@@ -165,7 +167,7 @@ module plut_passgen #(
               info_ky <= ky;
             end
             if (r == row_last || ky == kernel_h - 3'd1) begin
-              info_done_valid <= 1'b1;
+              row_done <= 1'b1;
               info_done <= (r == row_last) ? out_rows : row_i + 16'd1;
             end
           end

@@ -1,0 +1,142 @@
+// Random layers on the Verilated core, equal to the reference executor in every bit; commands that
+// are wrong end in the error register.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "base/text.h"
+#include "core_harness.h"
+#include "core_layer.h"
+#include "program/reference.h"
+#include "program/testing.h"
+#include "program/validate.h"
+#include CORE_HEADER
+
+namespace potlut::accel {
+namespace {
+
+using testing::BuildLayer;
+using testing::Layer;
+using testing::Layout;
+using testing::Machine;
+using testing::ToWords;
+using Harness = testing::CoreHarness<CORE_TOP>;
+
+constexpr Machine kMachine{CORE_LANES, CORE_PAIR != 0};
+
+uint32_t Seed() {
+  const char* text = std::getenv("POTLUT_TEST_SEED");
+  return text != nullptr ? static_cast<uint32_t>(std::strtoul(text, nullptr, 10)) : 1;
+}
+
+int Between(std::mt19937& rng, int lo, int hi) {
+  return lo + static_cast<int>(rng() % static_cast<unsigned>(hi - lo + 1));
+}
+
+// A convolution with kernel 1 to 7, stride 1 to 3, any borders, groups and types; ends the search
+// when the program is valid.
+Program RandomProgram(std::mt19937& rng) {
+  for (;;) {
+    Window window;
+    window.kernel_h = Between(rng, 1, rng() % 3 == 0 ? 7 : 3);
+    window.kernel_w = Between(rng, 1, rng() % 3 == 0 ? 7 : 3);
+    window.stride_h = Between(rng, 1, 3), window.stride_w = Between(rng, 1, 3);
+    window.pad_top = Between(rng, 0, window.kernel_h - 1);
+    window.pad_bottom = Between(rng, 0, window.kernel_h - 1);
+    window.pad_left = Between(rng, 0, window.kernel_w - 1);
+    window.pad_right = Between(rng, 0, window.kernel_w - 1);
+    const int groups = rng() % 4 == 0 ? Between(rng, 2, 4) : 1;
+    const Dims dims{Between(rng, 1, 9), Between(rng, 1, 20), groups * Between(rng, 1, 40 / groups)};
+    const int out = groups * Between(rng, 1, 36 / groups);
+    const Expected<Dims> out_dims = WindowOutput(window, dims, out);
+    if (!out_dims.ok()) continue;
+    const std::pair<AlphabetKind, int> kinds[] = {
+        {AlphabetKind::kPot, 4},     {AlphabetKind::kPot, 3},     {AlphabetKind::kApot, 4},
+        {AlphabetKind::kUniform, 8}, {AlphabetKind::kUniform, 4}, {AlphabetKind::kApot, 5}};
+    const auto [kind, bits] = kinds[rng() % 6];
+    TensorType type{8, rng() % 2 == 0};
+    const bool wide = rng() % 6 == 0;
+    ConvOp conv = potlut::testing::RandomConv(rng, window, dims.c, out, groups,
+                                              *MakeAlphabet(kind, bits), type);
+    for (int8_t& shift : conv.shift) shift = static_cast<int8_t>(Between(rng, -2, 14));
+    if (wide) type = {32, true}, conv.lo = INT32_MIN, conv.hi = INT32_MAX;
+    potlut::testing::Builder builder(dims);
+    builder.program().tensors[0].type = {8, rng() % 2 == 0};
+    builder.Add(std::move(conv), {0}, *out_dims, type);
+    if (Validate(builder.program()).ok()) return std::move(builder.program());
+  }
+}
+
+std::vector<uint8_t> RandomBytes(std::mt19937& rng, size_t count) {
+  const bool extreme = rng() % 4 == 0;
+  std::vector<uint8_t> bytes(count);
+  for (uint8_t& byte : bytes) {
+    byte = static_cast<uint8_t>(rng());
+    if (extreme) byte = (byte & 1) != 0 ? 0x80 : (byte & 2) != 0 ? 0xff : 0x7f;
+  }
+  return bytes;
+}
+
+void RunLayer(uint32_t seed) {
+  SCOPED_TRACE(Cat("seed ", seed));
+  std::mt19937 rng(seed);
+  const Program program = RandomProgram(rng);
+  const Tensor& in = program.tensors[0];
+  const Tensor& out = program.tensors[1];
+  const auto& conv = std::get<ConvOp>(program.nodes[0].op);
+  const TensorData input = RandomBytes(rng, static_cast<size_t>(in.dims.count()));
+  const TensorData* inputs[] = {&input};
+  const Expected<TensorData> expected = ReferenceRunNode(program, program.nodes[0], inputs);
+  ASSERT_TRUE(expected.ok()) << expected.status().message();
+
+  Harness harness(seed, rng() % 3 == 0 ? 0 : rng() % 12);
+  const uint32_t in_base = rng() % 64, out_base = 2048 + rng() % 64;
+  Layer layer = BuildLayer(conv, in, out, kMachine, in_base, out_base, rng);
+  Layout layout(harness.dram);
+  layout.Load(Memory::kWeights, layer.weights, kMachine.pair ? 6 : 8, 0);
+  layout.Load(Memory::kPasses, layer.passes, 16, 0);
+  layout.Load(Memory::kChannels, layer.channels, 5, 0);
+  layout.Load(Memory::kLevels, layer.levels, kMachine.pair ? 2 : 1, 0);
+  layout.Load(Memory::kActivations, ToWords(input, in.dims, rng), 16, in_base, 1);
+  for (size_t i = 0; i < layer.tiles.size(); ++i) {
+    if (i == 0) layer.tiles[i].output.header.wait = 1;
+    if (i + 1 == layer.tiles.size()) layer.tiles[i].conv.header.signal = 2;
+    layout.commands.push_back(layer.tiles[i].output.Pack());
+    layout.commands.push_back(layer.tiles[i].conv.Pack());
+  }
+  Transfer store;
+  store.header = {Opcode::kStore, 0, 2, 0};
+  const int64_t words = int64_t{out.dims.h} * out.dims.w * layer.out_words;
+  store.dram = layout.Reserve(static_cast<size_t>(words) * 16);
+  store.local = out_base;
+  store.words = static_cast<uint32_t>(words);
+  layout.commands.push_back(store.Pack());
+  layout.commands.push_back(PackEnd());
+  const uint32_t at = layout.PutCommands();
+  ASSERT_TRUE(harness.Run(at, static_cast<uint32_t>(layout.commands.size()), 4'000'000)) << "hangs";
+  ASSERT_EQ(harness.top().error, 0) << "command " << harness.top().error_index;
+  const int64_t bytes = static_cast<int64_t>(out.type.bytes());
+  for (int64_t p = 0; p < int64_t{out.dims.h} * out.dims.w; ++p) {
+    for (int64_t b = 0; b < out.dims.c * bytes; ++b) {
+      const auto got = harness.dram[static_cast<size_t>(store.dram + p * layer.out_words * 16 + b)];
+      ASSERT_EQ(got, (*expected)[static_cast<size_t>(p * out.dims.c * bytes + b)])
+          << "row " << p / out.dims.w << " column " << p % out.dims.w << " byte " << b << " of "
+          << conv.window.kernel_h << "x" << conv.window.kernel_w << " stride "
+          << conv.window.stride_h << "x" << conv.window.stride_w << " in " << in.dims.h << "x"
+          << in.dims.w << "x" << in.dims.c << " out " << out.dims.h << "x" << out.dims.w << "x"
+          << out.dims.c << " tiles " << layer.tiles.size() << " strips "
+          << layer.tiles[0].conv.strips;
+    }
+  }
+}
+
+TEST(Core, RandomLayersEqualTheReference) {
+  const uint32_t seed = Seed();
+  for (uint32_t i = 0; i < 250; ++i) {
+    RunLayer(seed * 1000 + i);
+    if (::testing::Test::HasFatalFailure()) return;
+  }
+}
+
+}  // namespace
+}  // namespace potlut::accel
