@@ -8,13 +8,10 @@
 namespace potlut {
 
 // Whether `fused` is one of them, with nothing fused into it.
-bool DepthwiseFits(const Program &program, const FusedConv &fused,
-                   const KernelTable &table);
+bool DepthwiseFits(const Program& program, const FusedConv& fused, const KernelTable& table);
 // A rough estimate of its time, in cycles of one core.
-double DepthwiseCycles(const Program &program, const FusedConv &fused,
-                       const KernelTable &table);
+double DepthwiseCycles(const Program& program, const FusedConv& fused, const KernelTable& table);
 // Throws std::bad_alloc only.
-KernelPtr MakeDepthwise(const Program &program, const FusedConv &fused,
-                        const KernelTable &table);
+KernelPtr MakeDepthwise(const Program& program, const FusedConv& fused, const KernelTable& table);
 
-} // namespace potlut
+}  // namespace potlut

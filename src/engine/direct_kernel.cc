@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "engine/direct_steps.h"
+
 namespace potlut {
 namespace {
 
@@ -113,6 +115,8 @@ class DirectKernel : public Kernel {
     const ConvOp& op = std::get<ConvOp>(fused.conv->op);
     Pack(op, program.tensors[static_cast<size_t>(fused.input())].dims.c, table.direct_panel);
     params_.weights.data = weights_.get();
+    if (table.direct_sums16)
+      Regroup(program.tensors[static_cast<size_t>(fused.input())].type, table);
     params_.epilogue = tail_.View();
     const bool lefts =
         std::any_of(op.shift.begin(), op.shift.end(), [](int8_t n) { return n < 0; });
@@ -196,10 +200,23 @@ class DirectKernel : public Kernel {
     }
   }
 
+  void Regroup(TensorType in, const KernelTable& table) {
+    int64_t runs[kDirectRuns];
+    table.direct_runs(params_, runs);
+    steps_ = MakeSteps(params_, weights_.get(), table.direct_panel, runs,
+                       in.hi() + (in.is_signed ? 128 : 0));
+    weights_.reset();
+    params_.weights.data = steps_.weights.get();
+    params_.panels = steps_.panels.data();
+    params_.offsets = steps_.offsets.data();
+    params_.group = steps_.group;
+  }
+
   decltype(KernelTable::direct) fn_;
   DirectParams params_;
   ConvTail tail_;
   AlignedArray<uint8_t> weights_;
+  DirectSteps steps_;
   bool residual_;
   std::string name_;
   size_t scratch_ = 0;
@@ -228,7 +245,13 @@ double DirectCycles(const Program& program, const FusedConv& fused, const Kernel
   // A tile is bound by its multiply-accumulates, by their latency where there are few, or by what
   // it loads: its pixels and its weights.
   const double wide = table.direct_panel / table.direct_vector;
-  const double tile = std::max({height * wide * table.direct_cost, height + wide, 4.0});
+  const double cost =
+      table.direct_sums16
+          ? CyclesOfSteps(std::get<ConvOp>(fused.conv->op),
+                          program.tensors[static_cast<size_t>(fused.input())].type) /
+                (table.direct_rows * wide)
+          : table.direct_cost;
+  const double tile = std::max({height * wide * cost, height + wide, 4.0});
   const double compute = pixels * vectors / (height * wide) * (steps * tile + 20);
   const double tail = pixels * vectors * (fused.add != nullptr ? 6 : 3);
   const double copied =

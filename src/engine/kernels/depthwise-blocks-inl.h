@@ -25,9 +25,7 @@ struct DepthwiseShape {
   DepthwiseForm form;
   int32_t channels, kernel_h, kernel_w;
 
-  int32_t rows() const {
-    return form == DepthwiseForm::kQuads ? 4 : 2;
-  } // that are interleaved
+  int32_t rows() const { return form == DepthwiseForm::kQuads ? 4 : 2; }  // that are interleaved
   int32_t groups() const { return (kernel_h + rows() - 1) / rows(); }
   int32_t weight_bytes() const { return form == DepthwiseForm::kWords ? 2 : 1; }
   // Of a channel's sum: where it begins and its shift are stored in this many
@@ -36,31 +34,27 @@ struct DepthwiseShape {
   // A block: [width] starts, [width] shifts (kPairs: factors), then weights
   // [group][kernel_w][width][row of the group].
   int64_t bytes(int32_t width) const {
-    return int64_t{width} * (2 * sum_bytes() + int64_t{groups()} * kernel_w *
-                                                   rows() * weight_bytes());
+    return int64_t{width} *
+           (2 * sum_bytes() + int64_t{groups()} * kernel_w * rows() * weight_bytes());
   }
 
   int32_t blocks() const {
-    if (form != DepthwiseForm::kQuads)
-      return (channels + Narrow() - 1) / Narrow();
+    if (form != DepthwiseForm::kQuads) return (channels + Narrow() - 1) / Narrow();
     const int32_t left = channels % 64;
     return channels / 64 + left / 32 + left % 32 / 16 + (left % 16 > 0);
   }
   DepthwiseBlock block(int32_t i) const {
     if (form != DepthwiseForm::kQuads) {
       const int32_t width = Narrow(), first = width * i;
-      return {first + width <= channels ? first : channels - width, width,
-              i * bytes(width)};
+      return {first + width <= channels ? first : channels - width, width, i * bytes(width)};
     }
     const int32_t wide = channels / 64;
-    if (i < wide)
-      return {64 * i, 64, i * bytes(64)};
+    if (i < wide) return {64 * i, 64, i * bytes(64)};
     // What is left: 32, 16, and up to 16.
     DepthwiseBlock b{64 * wide, 64, wide * bytes(64)};
     for (i -= wide;; --i) {
       b.width = channels - b.first >= 32 ? 32 : 16;
-      if (i == 0)
-        return b;
+      if (i == 0) return b;
       b.first += b.width;
       b.offset += bytes(b.width);
     }
@@ -72,18 +66,18 @@ struct DepthwiseShape {
   // Place of channel `c` of a block `width` wide.
   int32_t Place(int32_t c, int32_t width) const {
     switch (form) {
-    case DepthwiseForm::kQuads: // vectors of every fourth four channels
-      return c % 16 / 4 * (width / 4) + c / 16 * 4 + c % 4;
-    case DepthwiseForm::kPairs: // vectors of every second eight
-      return c % 16 / 8 * 16 + c / 16 * 8 + c % 8;
-    default:
-      return c;
+      case DepthwiseForm::kQuads:  // vectors of every fourth four channels
+        return c % 16 / 4 * (width / 4) + c / 16 * 4 + c % 4;
+      case DepthwiseForm::kPairs:  // vectors of every second eight
+        return c % 16 / 8 * 16 + c / 16 * 8 + c % 8;
+      default:
+        return c;
     }
   }
 
-private:
+ private:
   int32_t Narrow() const { return form == DepthwiseForm::kPairs ? 32 : 16; }
 };
 
-} // namespace
-} // namespace potlut
+}  // namespace
+}  // namespace potlut

@@ -12,20 +12,18 @@ alignas(64) const uint8_t kPaddingPixel[64] = {};
 // The input rows of one row of outputs, from the block's first channel on. Rows
 // outside the map stand at the padding, with a step of 0 from one pixel to the
 // next.
-template <int kRows> struct InputRows {
-  InputRows(const DepthwiseBlocksParams &p, const uint8_t *in, int32_t oy,
-            int32_t first_channel) {
-    const MapWindow &m = p.window;
+template <int kRows>
+struct InputRows {
+  InputRows(const DepthwiseBlocksParams& p, const uint8_t* in, int32_t oy, int32_t first_channel) {
+    const MapWindow& m = p.window;
     for (int32_t ky = 0; ky < kRows; ++ky) {
-      const int64_t y =
-          int64_t{oy} * m.stride_h - m.pad_top + int64_t{ky} * m.dilation_h;
+      const int64_t y = int64_t{oy} * m.stride_h - m.pad_top + int64_t{ky} * m.dilation_h;
       const bool inside = y >= 0 && y < m.in_h;
-      row[ky] =
-          inside ? in + y * m.in_w * p.channels + first_channel : kPaddingPixel;
+      row[ky] = inside ? in + y * m.in_w * p.channels + first_channel : kPaddingPixel;
       step[ky] = inside ? p.channels : 0;
     }
   }
-  const uint8_t *row[kRows];
+  const uint8_t* row[kRows];
   int64_t step[kRows];
 };
 
@@ -33,13 +31,11 @@ template <int kRows> struct InputRows {
 // overlaps the one before it stays with that one, so that no byte is written by
 // two shares.
 template <typename F>
-void ForBlocks(const DepthwiseBlocksParams &p, const DepthwiseShape &shape,
-               Share share, F f) {
+void ForBlocks(const DepthwiseBlocksParams& p, const DepthwiseShape& shape, Share share, F f) {
   const int32_t blocks = shape.blocks();
   const DepthwiseBlock last = shape.block(blocks - 1);
-  const bool overlaps =
-      blocks > 1 && last.first < shape.block(blocks - 2).first + last.width &&
-      shape.form != DepthwiseForm::kQuads;
+  const bool overlaps = blocks > 1 && last.first < shape.block(blocks - 2).first + last.width &&
+                        shape.form != DepthwiseForm::kQuads;
   const int64_t units = blocks - overlaps, total = units * p.window.out_h;
   const int64_t begin = total * share.index / share.count;
   const int64_t end = total * (share.index + 1) / share.count;
@@ -47,13 +43,12 @@ void ForBlocks(const DepthwiseBlocksParams &p, const DepthwiseShape &shape,
   for (int64_t i = begin; i < end; ++i) {
     f(static_cast<int32_t>(oy), shape.block(static_cast<int32_t>(unit)));
     if (++unit == units) {
-      if (overlaps)
-        f(static_cast<int32_t>(oy), last);
+      if (overlaps) f(static_cast<int32_t>(oy), last);
       unit = 0;
       ++oy;
     }
   }
 }
 
-} // namespace
-} // namespace potlut
+}  // namespace
+}  // namespace potlut

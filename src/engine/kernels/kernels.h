@@ -85,6 +85,12 @@ enum class DirectWalk : int32_t {
   kWindows,  // runs are laid out pixel by pixel, so that tiles go on from a row to the next
 };
 
+// Where a panel's weights (bytes) and offsets begin, and its groups of steps.
+struct DirectPanel {
+  int64_t weights, offsets;
+  int32_t groups;
+};
+
 // Convolution without a matrix of windows, for one group: the rows that are in use are copied with
 // their borders (not at all where `in_place`), and register tiles read them there.
 struct DirectParams {
@@ -100,6 +106,11 @@ struct DirectParams {
   // `direct_vector`); in a panel [kernel_h][run / 4][channel of the panel][4]. Codes: a byte holds
   // the codes of two channels half a panel apart, low bits first, and all panels are whole.
   TileWeights weights;
+  // With direct_sums16, of each panel: the weights of a step, [channel of the panel][4], meet the
+  // four bytes at the step's offset; the sums of `group` steps stay in 16 bits.
+  const DirectPanel* panels;
+  const int32_t* offsets;
+  int32_t group;
   ConvEpilogue epilogue;
 };
 
@@ -205,9 +216,11 @@ struct KernelTable {
   // function says.
   void (*direct)(const DirectParams&, const ConvBuffers&, Share) = nullptr;
   size_t (*direct_scratch)(const DirectParams&) = nullptr;  // of each share
-  int32_t direct_rows = 0;    // pixels of its register tile with `direct_panel` channels
-  int32_t direct_panel = 0;   // channels of its register tile
-  int32_t direct_vector = 0;  // smallest panel
+  int32_t direct_rows = 0;     // pixels of its register tile with `direct_panel` channels
+  int32_t direct_panel = 0;    // channels of its register tile
+  int32_t direct_vector = 0;   // smallest panel
+  bool direct_sums16 = false;  // takes groups of steps; needs the runs that direct_runs tells
+  void (*direct_runs)(const DirectParams&, int64_t* runs) = nullptr;
   bool direct_codes = false;  // 4-bit codes are decoded in the tile
   // Cycles of its innermost step (one pixel, direct_vector channels, four bytes), for cost models.
   double direct_cost = 1;
