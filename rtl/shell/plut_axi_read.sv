@@ -26,7 +26,7 @@ module plut_axi_read #(
   logic [63:0] addr;
   logic [16:0] left;
   // Beats to the end of a block of BURST beats: blocks lie within 4 KB.
-  wire [16:0] block = 17'(BURST) - 17'(addr[11:4] & 8'(BURST - 1));
+  wire [16:0] block = 17'(BURST) - {9'd0, addr[11:4] & 8'(BURST - 1)};
   wire [16:0] beats = (left < block) ? left : block;
   assign req_ready = !active;
   assign arvalid = active;

@@ -32,7 +32,7 @@ module plut_axi_write #(
   logic [16:0] left;
   logic [8:0] burst_left;
   logic [7:0] unanswered;
-  wire [16:0] block = 17'(BURST) - 17'(addr[11:4] & 8'(BURST - 1));
+  wire [16:0] block = 17'(BURST) - {9'd0, addr[11:4] & 8'(BURST - 1)};
   wire [16:0] beats = (left < block) ? left : block;
   wire asked = awvalid && awready;
   wire answered = bvalid && bready;

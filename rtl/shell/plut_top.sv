@@ -12,7 +12,7 @@ module plut_top #(
 ) (
     input  logic         aclk,
     input  logic         aresetn,
-    output logic         interrupt,
+    output logic         irq,
     input  logic         s_axil_awvalid,
     output logic         s_axil_awready,
     input  logic [11:0]  s_axil_awaddr,
@@ -86,7 +86,7 @@ module plut_top #(
   logic [2:0] error;
   logic [31:0] error_index, cycles, use_cycles, fill_wait, drain_wait, vector_cycles;
   logic [31:0] read_beats, write_beats;
-  assign interrupt = irq_enable && (done || failed);
+  assign irq = irq_enable && (done || failed);
   always_ff @(posedge clk) begin
     start <= 1'b0;
     if (finished) begin

@@ -5,12 +5,13 @@
 #include <cstdlib>
 
 #include "base/text.h"
-#include "core_harness.h"
 #include "core_layer.h"
+#include "dram_layout.h"
 #include "program/reference.h"
 #include "program/testing.h"
 #include "program/validate.h"
 #include CORE_HEADER
+#include CORE_HARNESS_HEADER
 
 namespace potlut::accel {
 namespace {
@@ -20,7 +21,7 @@ using testing::Layer;
 using testing::Layout;
 using testing::Machine;
 using testing::ToWords;
-using Harness = testing::CoreHarness<CORE_TOP>;
+using Harness = testing::CORE_HARNESS<CORE_TOP>;
 
 constexpr Machine kMachine{CORE_LANES, CORE_PAIR != 0};
 
@@ -114,7 +115,7 @@ void RunLayer(uint32_t seed) {
   layout.commands.push_back(PackEnd());
   const uint32_t at = layout.PutCommands();
   ASSERT_TRUE(harness.Run(at, static_cast<uint32_t>(layout.commands.size()), 4'000'000)) << "hangs";
-  ASSERT_EQ(harness.top().error, 0) << "command " << harness.top().error_index;
+  ASSERT_EQ(harness.error(), ErrorCode::kNone) << "command " << harness.error_command();
   const int64_t bytes = static_cast<int64_t>(out.type.bytes());
   for (int64_t p = 0; p < int64_t{out.dims.h} * out.dims.w; ++p) {
     for (int64_t b = 0; b < out.dims.c * bytes; ++b) {
