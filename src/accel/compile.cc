@@ -39,6 +39,7 @@ class Compiler {
     std::vector<Transfer> stores;
     for (const ImageTensor& t : image_.outputs) stores.push_back(StoreOf(t));
     stream_.Store(stores, false);
+    image_.layers.back().written_bytes += stream_.written_bytes() - written_;
 
     const std::vector<CommandWords> commands = stream_.Finish();
     std::vector<uint8_t> bytes;
@@ -167,6 +168,10 @@ class Compiler {
       stream_.Store({StoreOf(tensor)}, true);
       image_.traced.push_back(std::move(tensor));
     }
+    image_.layers.back().read_bytes = stream_.read_bytes() - read_;
+    image_.layers.back().written_bytes = stream_.written_bytes() - written_;
+    read_ = stream_.read_bytes();
+    written_ = stream_.written_bytes();
     if (stream_.data().size() > UINT32_MAX) return ResourceLimit("more than 4 GiB of DRAM");
     return {};
   }
@@ -178,6 +183,7 @@ class Compiler {
   std::vector<NodeFate> fates_;
   std::vector<Place> places_;
   Image image_;
+  int64_t read_ = 0, written_ = 0;  // bytes of the layers so far
 };
 
 }  // namespace

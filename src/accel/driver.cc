@@ -98,6 +98,7 @@ Status Driver::Run(std::span<const uint8_t> image, int64_t max_waits) {
   POTLUT_RETURN_IF_ERROR(write(Register::kCommandCount, image_->command_count));
   POTLUT_RETURN_IF_ERROR(write(Register::kDramLow, 0));
   POTLUT_RETURN_IF_ERROR(write(Register::kDramHigh, 0));
+  POTLUT_RETURN_IF_ERROR(write(Register::kInterrupt, 1));
   POTLUT_RETURN_IF_ERROR(write(Register::kControl, 1));
   uint32_t status = 0;
   for (int64_t waits = 0;; ++waits) {

@@ -234,7 +234,8 @@ std::vector<uint8_t> WriteImage(const Image& image) {
     w.Text(layer.op);
     w.Number(layer.first, 4);
     w.Number(layer.count, 4);
-    w.Number(static_cast<uint64_t>(layer.macs), 8);
+    for (const int64_t v : {layer.macs, layer.read_bytes, layer.written_bytes})
+      w.Number(static_cast<uint64_t>(v), 8);
   }
   w.Number(image.data.size(), 8);
   w.out.insert(w.out.end(), image.data.begin(), image.data.end());
@@ -264,7 +265,7 @@ Expected<Image> ReadImage(std::span<const uint8_t> bytes) {
     const size_t count = r.Count(30);
     for (size_t i = 0; i < count && r.ok(); ++i) tensors->push_back(r.Tensor());
   }
-  const size_t layers = r.Count(28);
+  const size_t layers = r.Count(44);
   for (size_t i = 0; i < layers && r.ok(); ++i) {
     ImageLayer layer;
     layer.node = r.Int();
@@ -272,7 +273,8 @@ Expected<Image> ReadImage(std::span<const uint8_t> bytes) {
     layer.op = r.Text();
     layer.first = static_cast<uint32_t>(r.Number(4));
     layer.count = static_cast<uint32_t>(r.Number(4));
-    layer.macs = static_cast<int64_t>(r.Number(8));
+    for (int64_t* v : {&layer.macs, &layer.read_bytes, &layer.written_bytes})
+      *v = static_cast<int64_t>(r.Number(8));
     image.layers.push_back(std::move(layer));
   }
   const auto data = r.Bytes(r.Number(8));

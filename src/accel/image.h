@@ -30,6 +30,8 @@ struct ImageLayer {
   std::string name, op;
   uint32_t first = 0, count = 0;
   int64_t macs = 0;
+  // Beats of 16 bytes that its transfers take, in bytes; commands are not among them.
+  int64_t read_bytes = 0, written_bytes = 0;
   bool operator==(const ImageLayer&) const = default;
 };
 

@@ -14,6 +14,10 @@ namespace {
 constexpr uint8_t kLoaded = 1, kWritten = 8, kStored = 16;
 constexpr uint8_t Finished(size_t group) { return group % 2 == 0 ? 2 : 4; }
 
+int64_t MovedBytes(const Transfer& t) {
+  return (int64_t{t.words} * t.unit + 15) / 16 * 16 * t.rows;
+}
+
 void Mark(CommandWords& words, uint8_t wait, uint8_t signal) {
   Header header = Header::Unpack(words[0]);
   header.wait |= wait;
@@ -71,7 +75,7 @@ Expected<int32_t> CommandStream::Load(Memory memory, std::span<const uint8_t> by
     load.words = static_cast<uint32_t>(std::min(kMost, words - done));
     load.dram = static_cast<uint32_t>(dram + static_cast<uint64_t>(done) * unit);
     load.local = static_cast<uint32_t>(region.first + done);
-    group.loads.push_back(load);
+    AddLoad(load);
   }
   cursor += words;
   return static_cast<int32_t>(region.first);
@@ -114,7 +118,7 @@ Expected<int32_t> CommandStream::Levels(const std::vector<int8_t>& list) {
   load.dram =
       static_cast<uint32_t>(Data({reinterpret_cast<const uint8_t*>(list.data()), list.size()}));
   load.local = static_cast<uint32_t>(slot * entries);
-  groups_.back().loads.push_back(load);
+  AddLoad(load);
   return slot;
 }
 
@@ -127,13 +131,16 @@ Expected<int32_t> CommandStream::Tables(std::span<const uint8_t> bytes, int32_t 
   load.words = static_cast<uint32_t>(sets * 256);
   load.dram = static_cast<uint32_t>(Data(bytes));
   load.local = static_cast<uint32_t>(slot * 256);
-  groups_.back().loads.push_back(load);
+  AddLoad(load);
   return slot;
 }
 
-void CommandStream::LoadActivations(const Transfer& transfer) {
-  groups_.back().loads.push_back(transfer);
+void CommandStream::AddLoad(const Transfer& load) {
+  groups_.back().loads.push_back(load);
+  read_bytes_ += MovedBytes(load);
 }
+
+void CommandStream::LoadActivations(const Transfer& transfer) { AddLoad(transfer); }
 
 void CommandStream::Store(const std::vector<Transfer>& stores, bool wait) {
   int32_t& index = groups_.back().core.back().stores;
@@ -142,6 +149,7 @@ void CommandStream::Store(const std::vector<Transfer>& stores, bool wait) {
     stores_.emplace_back();
   }
   Stores& all = stores_[static_cast<size_t>(index)];
+  for (const Transfer& store : stores) written_bytes_ += MovedBytes(store);
   all.transfers.insert(all.transfers.end(), stores.begin(), stores.end());
   all.wait |= wait;
 }
@@ -189,17 +197,12 @@ std::vector<CommandWords> CommandStream::Finish() {
       }
     }
   };
+  // A group's loads follow the commands of the group before, beside which they run: queues of the
+  // hardware are short, and what stands behind a long load is fetched after it.
   for (size_t g = 0; g < groups_.size(); ++g) {
-    // Loads that wait for the group before come after its commands.
-    if (groups_[g].needs_previous && g > 0) {
-      core(g - 1);
-      loads(g);
-    } else {
-      loads(g);
-      if (g > 0) core(g - 1);
-    }
+    loads(g);
+    core(g);
   }
-  if (!groups_.empty()) core(groups_.size() - 1);
   all.push_back(PackEnd());
   return all;
 }

@@ -46,6 +46,10 @@ class CommandStream {
     return core_count_ + static_cast<int32_t>(groups_.back().core.size());
   }
 
+  // Bytes that all loads and stores so far move, in beats of 16.
+  int64_t read_bytes() const { return read_bytes_; }
+  int64_t written_bytes() const { return written_bytes_; }
+
   // All commands in order, a kEnd last.
   std::vector<CommandWords> Finish();
   std::vector<uint8_t>& data() { return data_; }
@@ -80,7 +84,10 @@ class CommandStream {
   std::vector<Group> groups_;
   std::vector<Stores> stores_;
   std::vector<std::vector<int8_t>> lists_;  // of levels, as they are resident
+  void AddLoad(const Transfer& load);
+
   int64_t cursor_[7] = {};
+  int64_t read_bytes_ = 0, written_bytes_ = 0;
   int32_t core_count_ = 0;  // of the groups before the last
 };
 
