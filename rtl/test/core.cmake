@@ -10,7 +10,8 @@ list(REMOVE_ITEM plut_shell_sources ${rtl_dir}/shell/plut_fifo.sv)
 # potlut_core_test(NAME lanes pair harness): the core of `lanes` lanes, or all with its bus, and the tests that run on
 # it.
 function(potlut_core_test name lanes pair harness)
-  add_executable(${name} ${rtl_dir}/test/core_test.cc ${rtl_dir}/test/core_layer.cc)
+  add_executable(${name} ${rtl_dir}/test/core_test.cc ${rtl_dir}/test/core_vector_test.cc
+    ${rtl_dir}/test/core_layer.cc)
   target_link_libraries(${name} PRIVATE potlut_program GTest::gtest_main)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${rtl_dir}/test)
   if(harness STREQUAL "TopHarness")

@@ -1,38 +1,14 @@
 // Random layers on the Verilated core, equal to the reference executor in every bit; commands that
 // are wrong end in the error register.
-#include <gtest/gtest.h>
-
-#include <cstdlib>
-
-#include "base/text.h"
-#include "core_layer.h"
-#include "dram_layout.h"
+#include "core_case.h"
 #include "program/reference.h"
 #include "program/testing.h"
 #include "program/validate.h"
-#include CORE_HEADER
-#include CORE_HARNESS_HEADER
 
 namespace potlut::accel {
 namespace {
 
-using testing::BuildLayer;
-using testing::Layer;
-using testing::Layout;
-using testing::Machine;
-using testing::ToWords;
-using Harness = testing::CORE_HARNESS<CORE_TOP>;
-
-constexpr Machine kMachine{CORE_LANES, CORE_PAIR != 0};
-
-uint32_t Seed() {
-  const char* text = std::getenv("POTLUT_TEST_SEED");
-  return text != nullptr ? static_cast<uint32_t>(std::strtoul(text, nullptr, 10)) : 1;
-}
-
-int Between(std::mt19937& rng, int lo, int hi) {
-  return lo + static_cast<int>(rng() % static_cast<unsigned>(hi - lo + 1));
-}
+using namespace testing;
 
 // A convolution with kernel 1 to 7, stride 1 to 3, any borders, groups and types; ends the search
 // when the program is valid.
@@ -68,16 +44,6 @@ Program RandomProgram(std::mt19937& rng) {
   }
 }
 
-std::vector<uint8_t> RandomBytes(std::mt19937& rng, size_t count) {
-  const bool extreme = rng() % 4 == 0;
-  std::vector<uint8_t> bytes(count);
-  for (uint8_t& byte : bytes) {
-    byte = static_cast<uint8_t>(rng());
-    if (extreme) byte = (byte & 1) != 0 ? 0x80 : (byte & 2) != 0 ? 0xff : 0x7f;
-  }
-  return bytes;
-}
-
 void RunLayer(uint32_t seed) {
   SCOPED_TRACE(Cat("seed ", seed));
   std::mt19937 rng(seed);
@@ -87,39 +53,64 @@ void RunLayer(uint32_t seed) {
   const auto& conv = std::get<ConvOp>(program.nodes[0].op);
   const TensorData input = RandomBytes(rng, static_cast<size_t>(in.dims.count()));
   const TensorData* inputs[] = {&input};
-  const Expected<TensorData> expected = ReferenceRunNode(program, program.nodes[0], inputs);
+  Expected<TensorData> expected = ReferenceRunNode(program, program.nodes[0], inputs);
   ASSERT_TRUE(expected.ok()) << expected.status().message();
+  // Some layers add another tensor to what they give.
+  Program sum;
+  TensorData other;
+  if (!out.type.wide() && rng() % 2 == 0) {
+    sum.tensors = {
+        out, {"other", out.dims, {8, rng() % 2 == 0}, 0, {}}, {"sum", out.dims, {}, 0, {}}};
+    sum.tensors[2].type = {8, rng() % 2 == 0};
+    AddOp add{Between(rng, 0, 5), Between(rng, 0, 5), Between(rng, 0, 7), 0, 0};
+    add.lo = sum.tensors[2].type.lo() + Between(rng, 0, 9);
+    add.hi = sum.tensors[2].type.hi() - Between(rng, 0, 9);
+    sum.nodes = {{"sum", add, {0, 1}, 2}};
+    other = RandomBytes(rng, static_cast<size_t>(out.dims.count()));
+    const TensorData* both[] = {&*expected, &other};
+    expected = ReferenceRunNode(sum, sum.nodes[0], both);
+    ASSERT_TRUE(expected.ok()) << expected.status().message();
+  }
 
   Harness harness(seed, rng() % 3 == 0 ? 0 : rng() % 12);
-  const uint32_t in_base = rng() % 64, out_base = 2048 + rng() % 64;
+  const uint32_t in_base = rng() % 64, out_base = 2048 + rng() % 64, other_base = 5000;
   Layer layer = BuildLayer(conv, in, out, kMachine, in_base, out_base, rng);
   Layout layout(harness.dram);
   layout.Load(Memory::kWeights, layer.weights, kMachine.pair ? 6 : 8, 0);
   layout.Load(Memory::kPasses, layer.passes, 16, 0);
   layout.Load(Memory::kChannels, layer.channels, 5, 0);
   layout.Load(Memory::kLevels, layer.levels, kMachine.pair ? 2 : 1, 0);
+  if (!other.empty())
+    layout.Load(Memory::kActivations, ToWords(other, out.dims, rng), 16, other_base);
   layout.Load(Memory::kActivations, ToWords(input, in.dims, rng), 16, in_base, 1);
   for (size_t i = 0; i < layer.tiles.size(); ++i) {
-    if (i == 0) layer.tiles[i].output.header.wait = 1;
+    Output& output = layer.tiles[i].output;
+    if (i == 0) output.header.wait = 1;
+    if (!other.empty()) {
+      const auto& add = std::get<AddOp>(sum.nodes[0].op);
+      output.header.flags |= Output::kResidual;
+      if (sum.tensors[1].type.is_signed) output.header.flags |= Output::kResidualSigned;
+      output.residual_base = other_base + output.base - out_base;
+      output.residual_row_words = output.row_words;
+      output.residual_column_words = output.column_words;
+      output.shift_conv = static_cast<uint8_t>(add.shift_a);
+      output.shift_other = static_cast<uint8_t>(add.shift_b);
+      output.shift = static_cast<uint8_t>(add.shift);
+      output.sum_lo = static_cast<int16_t>(add.lo);
+      output.sum_hi = static_cast<int16_t>(add.hi);
+    }
     if (i + 1 == layer.tiles.size()) layer.tiles[i].conv.header.signal = 2;
     layout.commands.push_back(layer.tiles[i].output.Pack());
     layout.commands.push_back(layer.tiles[i].conv.Pack());
   }
-  Transfer store;
-  store.header = {Opcode::kStore, 0, 2, 0};
   const int64_t words = int64_t{out.dims.h} * out.dims.w * layer.out_words;
-  store.dram = layout.Reserve(static_cast<size_t>(words) * 16);
-  store.local = out_base;
-  store.words = static_cast<uint32_t>(words);
-  layout.commands.push_back(store.Pack());
-  layout.commands.push_back(PackEnd());
-  const uint32_t at = layout.PutCommands();
-  ASSERT_TRUE(harness.Run(at, static_cast<uint32_t>(layout.commands.size()), 4'000'000)) << "hangs";
+  const uint32_t stored = FinishWithStore(layout, out_base, words, 2);
+  ASSERT_TRUE(RunAll(harness, layout)) << "hangs";
   ASSERT_EQ(harness.error(), ErrorCode::kNone) << "command " << harness.error_command();
   const int64_t bytes = static_cast<int64_t>(out.type.bytes());
   for (int64_t p = 0; p < int64_t{out.dims.h} * out.dims.w; ++p) {
     for (int64_t b = 0; b < out.dims.c * bytes; ++b) {
-      const auto got = harness.dram[static_cast<size_t>(store.dram + p * layer.out_words * 16 + b)];
+      const auto got = harness.dram[static_cast<size_t>(stored + p * layer.out_words * 16 + b)];
       ASSERT_EQ(got, (*expected)[static_cast<size_t>(p * out.dims.c * bytes + b)])
           << "row " << p / out.dims.w << " column " << p % out.dims.w << " byte " << b << " of "
           << conv.window.kernel_h << "x" << conv.window.kernel_w << " stride "
