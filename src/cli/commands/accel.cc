@@ -44,6 +44,8 @@ Expected<accel::ArraySpec> ResolveArray(const ArrayOptions& options) {
 void AddAccel(CLI::App& app, Shell& shell) {
   CLI::App& accel = *app.add_subcommand("accel", "the accelerator: compile, simulate, report");
   accel.require_subcommand(1);
+  AddAccelCompile(accel, shell);
+  AddAccelSimulate(accel, shell);
   AddAccelReport(accel, shell);
 }
 

@@ -15,6 +15,8 @@ void AddArrayOptions(CLI::App& command, ArrayOptions& options);
 // Errors: kUsage for sizes that make no sense.
 Expected<accel::ArraySpec> ResolveArray(const ArrayOptions& options);
 
+void AddAccelCompile(CLI::App& accel, Shell& shell);
+void AddAccelSimulate(CLI::App& accel, Shell& shell);
 void AddAccelReport(CLI::App& accel, Shell& shell);
 
 }  // namespace potlut::cli
