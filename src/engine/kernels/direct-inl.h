@@ -7,7 +7,8 @@
 //   Copy(uint8_t* dst, const uint8_t* src, int64_t n, bool is_signed)   signed bytes are offset by
 //                            128; may write kDirectSlack bytes past dst + n
 //   Fill(uint8_t* dst, int64_t n, uint8_t value)   the same
-//   Tile(const DirectTile&)
+//   Context                  what tiles need beside DirectParams, made from them once a run (if
+//   any) Tile(const DirectTile&)
 #pragma once
 
 #include "engine/kernels/kernels.h"
@@ -22,6 +23,7 @@ inline constexpr int64_t kDirectSlack = 64;
 struct DirectTile {
   const DirectParams* params;
   const ConvBuffers* buffers;
+  const void* context;  // Traits::Context, where there is one
   const uint8_t* a;     // first run of the first pixel
   int64_t pitch;        // bytes from one pixel's runs to the next's
   const int64_t* runs;  // where each run begins, from a
@@ -33,6 +35,18 @@ struct DirectTile {
   int32_t channel;   // first channel
   int32_t width;     // channels of the panel, padded
   int32_t channels;  // valid ones
+};
+
+template <typename Traits>
+struct ContextOf {
+  struct Type {
+    explicit Type(const DirectParams&) {}
+  };
+};
+template <typename Traits>
+requires requires { typename Traits::Context; }
+struct ContextOf<Traits> {
+  using Type = typename Traits::Context;
 };
 
 inline int64_t Least(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -157,7 +171,8 @@ inline void DirectCopy(const DirectParams& p, const DirectRows& rows, const uint
 
 // Panels [from, to) of a block.
 template <typename Traits>
-inline void DirectBlock(const DirectParams& p, const ConvBuffers& b, const DirectRows& rows,
+inline void DirectBlock(const DirectParams& p, const ConvBuffers& b,
+                        const typename ContextOf<Traits>::Type& context, const DirectRows& rows,
                         const uint8_t* a, int64_t first, int64_t count, int64_t from, int64_t to) {
   const int64_t steps = int64_t{p.window.kernel_h} * (p.run / 4);
   const int64_t step_bytes = p.weights.coded ? 2 : 4;  // of one channel
@@ -169,6 +184,7 @@ inline void DirectBlock(const DirectParams& p, const ConvBuffers& b, const Direc
   DirectTile t;
   t.params = &p;
   t.buffers = &b;
+  t.context = &context;
   t.runs = rows.runs;
   t.pitch = rows.pixel;
   for (int64_t n = from; n < to; ++n) {
@@ -210,6 +226,7 @@ void Direct(const DirectParams& p, const ConvBuffers& b, Share share) {
   end = end * (share.index + 1) / share.count;
   if (begin >= end) return;
   const DirectRows rows(p, p.block);
+  const typename ContextOf<Traits>::Type context(p);
   for (; first < count; first += p.block) {
     const int64_t height = Least(p.block, count - first);
     const uint8_t* a;
@@ -220,7 +237,7 @@ void Direct(const DirectParams& p, const ConvBuffers& b, Share share) {
       DirectCopy<Traits>(p, rows, b.in, first, height, scratch);
       a = scratch;
     }
-    DirectBlock<Traits>(p, b, rows, a, first, height, from, panels);
+    DirectBlock<Traits>(p, b, context, rows, a, first, height, from, panels);
   }
 }
 

@@ -11,6 +11,11 @@ namespace {
 
 constexpr int kTallest[] = {24, 14};  // tiles of one and of two vectors
 
+struct Context {
+  explicit Context(const DirectParams& p) : tail(p.epilogue) {}
+  TailVectors tail;
+};
+
 // Weights of one step: bytes, or codes of 4 bits that a shuffle turns into bytes.
 template <int kVectors, bool kCoded>
 struct Weights {
@@ -69,14 +74,18 @@ void TileOf(const DirectTile& t) {
   }
   const ConvBuffers& b = *t.buffers;
   const ConvEpilogue& e = p.epilogue;
+  const TailVectors& k = static_cast<const Context*>(t.context)->tail;
   const int64_t at = t.pixel * p.out_c + t.channel;
   const TileMaps maps = {
       e.add.present ? b.residual + at : nullptr,
       e.first ? static_cast<char*>(b.out) + at * (e.requant.wide ? 4 : 1) : nullptr,
-      e.rescale.present ? b.second + at : nullptr, p.out_c};
-  if constexpr (kTail == Tail::kPlain) PlainTail(acc, e, t.channel, maps);
-  if constexpr (kTail == Tail::kAdded) AddedTail(acc, e, t.channel, maps);
-  if constexpr (kTail == Tail::kAny) AnyTail(acc, e, t.channel, t.channels, maps);
+      e.rescale.present ? b.second + at : nullptr, p.out_c,
+      t.channels >= 32 ? ~0u : (1u << t.channels) - 1};
+  if constexpr (kTail == Tail::kPlain) PlainTail<true>(acc, e, k, t.channel, maps);
+  if constexpr (kTail == Tail::kAdded) AddedTail<true>(acc, e, k, t.channel, maps);
+  if constexpr (kTail == Tail::kPartPlain) PlainTail<false>(acc, e, k, t.channel, maps);
+  if constexpr (kTail == Tail::kPartAdded) AddedTail<false>(acc, e, k, t.channel, maps);
+  if constexpr (kTail == Tail::kAny) AnyTail(acc, e, t.channel, maps);
 }
 
 // A jump table over the heights of a tile.
@@ -106,6 +115,7 @@ inline void TileOfHeight(const DirectTile& t) {
 }
 
 struct Traits {
+  using Context = potlut::Context;
   static constexpr int kPanel = 32;
 
   static int64_t Height(int64_t channels) { return kTallest[channels > 16]; }
@@ -130,14 +140,14 @@ struct Traits {
     t.params->weights.coded ? TileOfHeight<2, true, kTail>(t) : TileOfHeight<2, false, kTail>(t);
   }
   static inline void Tile(const DirectTile& t) {
-    switch (TailOf(t.params->epilogue, t.channels == t.width)) {
-      case Tail::kPlain:
-        return TileWith<Tail::kPlain>(t);
-      case Tail::kAdded:
-        return TileWith<Tail::kAdded>(t);
-      case Tail::kAny:
-        return TileWith<Tail::kAny>(t);
+    const Tail tail = static_cast<const Context*>(t.context)->tail.tail;
+    const bool whole = t.channels == t.width;
+    if (tail == Tail::kAny || (!whole && t.width <= 16)) return TileWith<Tail::kAny>(t);
+    if (!whole) {  // never coded
+      return tail == Tail::kPlain ? TileOfHeight<2, false, Tail::kPartPlain>(t)
+                                  : TileOfHeight<2, false, Tail::kPartAdded>(t);
     }
+    tail == Tail::kPlain ? TileWith<Tail::kPlain>(t) : TileWith<Tail::kAdded>(t);
   }
 };
 

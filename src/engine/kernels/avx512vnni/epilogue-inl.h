@@ -12,61 +12,110 @@
 namespace potlut {
 namespace {
 
-enum class Tail { kPlain, kAdded, kAny };
+enum class Tail { kPlain, kAdded, kPartPlain, kPartAdded, kAny };
 
-// kPlain: one map of bytes, whole vectors. kAdded: sums in 16 bits of a residual, and perhaps a
-// second map; whole vectors. kAny: everything else.
-inline Tail TailOf(const ConvEpilogue& e, bool whole) {
-  if (!whole || e.requant.wide || e.requant.left != nullptr) return Tail::kAny;
+// kPlain: one map of bytes. kAdded: a residual's sums in 16 bits, or a second map. kAny: everything
+// else. Tiles that lack channels have their own.
+inline Tail TailOf(const ConvEpilogue& e) {
+  if (e.requant.wide || e.requant.left != nullptr) return Tail::kAny;
   if (!e.add.present && !e.rescale.present) return Tail::kPlain;
   if (e.add.present) {
-    // Every partial sum wraps at 16 bits, so that only the whole must fit.
-    if (e.add.shift_conv > 15 || e.add.shift_residual > 15 || e.add.left != 0) return Tail::kAny;
-    const int64_t r_lo = e.add.residual_signed ? -128 : 0, r_hi = r_lo + 255;
-    const int64_t lo =
-        (int64_t{e.requant.lo} << e.add.shift_conv) + (r_lo << e.add.shift_residual) + e.add.round;
-    const int64_t hi =
-        (int64_t{e.requant.hi} << e.add.shift_conv) + (r_hi << e.add.shift_residual) + e.add.round;
-    if (lo < -32768 || hi > 32767 || e.add.round > 32767 || e.add.right > 15) return Tail::kAny;
+    const FusedAdd& add = e.add;
+    // vpmulhrsw by 2^(15 - n) is the shift with its rounding constant.
+    if (add.right < 1 || add.right > 15 || add.round != 1 << (add.right - 1) || add.left != 0 ||
+        add.shift_conv > 14 || add.shift_residual > 14) {
+      return Tail::kAny;
+    }
+    const int64_t r_lo = add.residual_signed ? -128 : 0, r_hi = r_lo + 255;
+    const int64_t conv = int64_t{1} << add.shift_conv, residual = int64_t{1} << add.shift_residual;
+    // Products may wrap, as their sum fits.
+    if (e.requant.lo * conv + r_lo * residual < -32768 ||
+        e.requant.hi * conv + r_hi * residual > 32767) {
+      return Tail::kAny;
+    }
   }
-  if (e.rescale.present && (e.rescale.round > 16384 || e.rescale.right > 15)) return Tail::kAny;
-  return Tail::kAdded;
+  const FusedRescale& rescale = e.rescale;
+  if (rescale.present && rescale.right > 0 &&
+      (rescale.right > 15 || rescale.round != 1 << (rescale.right - 1))) {
+    return Tail::kAny;
+  }
+  return rescale.present && rescale.right == 0 && rescale.round != 0 ? Tail::kAny : Tail::kAdded;
 }
 
-// The two orders that packing mixes up: 4-byte pieces of four vectors, 8-byte pieces of two.
+// Undoes the order in which packing leaves four vectors: 4-byte pieces of each in turn.
 inline __m512i FourVectors() {
   return _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
 }
-inline __m512i TwoVectors() { return _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7); }
 
 // A clamp on bytes: words are narrowed to bytes that are unsigned, clamped, and made signed again.
 struct ByteClamp {
-  ByteClamp(int32_t lo, int32_t hi) {
-    const int32_t offset = lo < 0 ? 128 : 0;
-    offset_ = _mm512_set1_epi16(static_cast<int16_t>(offset));
-    flip_ = _mm512_set1_epi8(static_cast<char>(offset));
-    lo_ = _mm512_set1_epi8(static_cast<char>(lo + offset));
-    hi_ = _mm512_set1_epi8(static_cast<char>(hi + offset));
+  ByteClamp(int32_t low, int32_t high) {
+    const int32_t half = low < 0 ? 128 : 0;
+    offset = _mm512_set1_epi16(static_cast<int16_t>(half));
+    flip = _mm512_set1_epi8(static_cast<char>(half));
+    lo = _mm512_set1_epi8(static_cast<char>(low + half));
+    hi = _mm512_set1_epi8(static_cast<char>(high + half));
   }
   __m512i Narrow(__m512i a, __m512i b) const {
-    return _mm512_packus_epi16(_mm512_adds_epi16(a, offset_), _mm512_adds_epi16(b, offset_));
+    return _mm512_packus_epi16(_mm512_adds_epi16(a, offset), _mm512_adds_epi16(b, offset));
   }
   __m512i Clamp(__m512i bytes) const {
-    return _mm512_xor_si512(_mm512_min_epu8(_mm512_max_epu8(bytes, lo_), hi_), flip_);
+    return _mm512_xor_si512(_mm512_min_epu8(_mm512_max_epu8(bytes, lo), hi), flip);
   }
-  __m512i offset_, flip_, lo_, hi_;
+  __m512i offset, flip, lo, hi;
+};
+
+inline __m512i Words(int32_t v) { return _mm512_set1_epi16(static_cast<int16_t>(v)); }
+inline int32_t Power(int32_t n) { return n >= 0 && n < 16 ? 1 << n : 0; }
+
+// The constants of an epilogue, read from memory by every tile: the registers are the sums'.
+struct TailVectors {
+  explicit TailVectors(const ConvEpilogue& e)
+      : tail(TailOf(e)),
+        conv(e.requant.lo, e.requant.hi),
+        first(e.add.present ? e.add.lo : e.requant.lo, e.add.present ? e.add.hi : e.requant.hi),
+        second(e.rescale.lo, e.rescale.hi),
+        lo(Words(e.requant.lo)),
+        hi(Words(e.requant.hi)),
+        scale_conv(Words(Power(e.add.shift_conv))),
+        scale_residual(Words(Power(e.add.shift_residual))),
+        shift(Words(Power(15 - e.add.right))),
+        add_lo(Words(e.add.lo)),
+        add_hi(Words(e.add.hi)),
+        rescale_shift(Words(Power(15 - e.rescale.right))),
+        order(FourVectors()) {}
+  Tail tail;
+  ByteClamp conv, first, second;
+  __m512i lo, hi, scale_conv, scale_residual, shift, add_lo, add_hi, rescale_shift, order;
+};
+
+// Where a tile's maps begin: at its first pixel and channel.
+struct TileMaps {
+  const uint8_t* residual;
+  void* out;
+  uint8_t* second;
+  int64_t pitch;   // elements from one pixel to the next
+  uint32_t valid;  // a bit for each channel that there is
 };
 
 // Stores the `n` (1 to 4) first vectors' bytes; vector f of the tile is pixel f / kVectors,
-// channels f % kVectors * 16.
-template <int kVectors>
-inline void StoreBytes(__m512i bytes, uint8_t* out, int64_t pitch, int f, int n) {
+// channels f % kVectors * 16. Tiles of two vectors may lack channels (kWhole false).
+template <int kVectors, bool kWhole>
+inline __attribute__((always_inline)) void StoreBytes(__m512i bytes, uint8_t* out,
+                                                      const TileMaps& maps, int f, int n) {
+  static_assert(kWhole || kVectors == 2);
+  const int64_t pitch = maps.pitch;
   if constexpr (kVectors == 2) {
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + f / 2 * pitch),
-                        _mm512_castsi512_si256(bytes));
-    if (n > 2) {
-      _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + (f / 2 + 1) * pitch),
-                          _mm512_extracti64x4_epi64(bytes, 1));
+    uint8_t* const first = out + f / 2 * pitch;
+    uint8_t* const second = out + (f / 2 + 1) * pitch;
+    const __m256i low = _mm512_castsi512_si256(bytes);
+    const __m256i high = _mm512_extracti64x4_epi64(bytes, 1);
+    if constexpr (kWhole) {
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(first), low);
+      if (n > 2) _mm256_storeu_si256(reinterpret_cast<__m256i*>(second), high);
+    } else {
+      _mm256_mask_storeu_epi8(first, maps.valid, low);
+      if (n > 2) _mm256_mask_storeu_epi8(second, maps.valid, high);
     }
   } else {
     __m128i* const to[4] = {reinterpret_cast<__m128i*>(out + f * pitch),
@@ -80,38 +129,35 @@ inline void StoreBytes(__m512i bytes, uint8_t* out, int64_t pitch, int f, int n)
   }
 }
 
-// The residual's bytes for vectors f and f + 1 (again f where `n` is 1).
-template <int kVectors>
-inline __m256i LoadBytes(const uint8_t* in, int64_t pitch, int f, int n) {
+// The residual's bytes for vectors f and f + 1 (again f where `n` is 1), in the order in which two
+// vectors of sums are packed: four channels of the one, four of the other.
+template <int kVectors, bool kWhole>
+inline __attribute__((always_inline)) __m256i LoadBytes(const TileMaps& maps, int f, int n) {
+  const int64_t pitch = maps.pitch;
+  __m256i bytes;
   if constexpr (kVectors == 2) {
-    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(in + f / 2 * pitch));
+    const uint8_t* const from = maps.residual + f / 2 * pitch;
+    bytes = kWhole ? _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from))
+                   : _mm256_maskz_loadu_epi8(maps.valid, from);
   } else {
-    const int g = n > 1 ? f + 1 : f;
-    return _mm256_inserti128_si256(
-        _mm256_castsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(in + f * pitch))),
-        _mm_loadu_si128(reinterpret_cast<const __m128i*>(in + g * pitch)), 1);
+    const uint8_t* const first = maps.residual + f * pitch;
+    const uint8_t* const second = n > 1 ? first + pitch : first;
+    bytes = _mm256_inserti128_si256(
+        _mm256_castsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(first))),
+        _mm_loadu_si128(reinterpret_cast<const __m128i*>(second)), 1);
   }
+  return _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
 }
 
-// Where a tile's maps begin: at its first pixel and channel.
-struct TileMaps {
-  const uint8_t* residual;
-  void* out;
-  uint8_t* second;
-  int64_t pitch;  // elements from one pixel to the next
-};
-
-template <int kHeight, int kVectors>
+template <bool kWhole, int kHeight, int kVectors>
 inline __attribute__((always_inline)) void PlainTail(const __m512i (&acc)[kHeight][kVectors],
-                                                     const ConvEpilogue& e, int64_t channel,
-                                                     const TileMaps& maps) {
+                                                     const ConvEpilogue& e, const TailVectors& k,
+                                                     int64_t channel, const TileMaps& maps) {
   __m512i right[kVectors];
 #pragma GCC unroll 2
   for (int v = 0; v < kVectors; ++v) {
     right[v] = _mm512_loadu_si512(e.requant.right + channel + 16 * v);
   }
-  const ByteClamp clamp(e.requant.lo, e.requant.hi);
-  const __m512i order = FourVectors();
   uint8_t* const out = static_cast<uint8_t*>(maps.out);
 #pragma GCC unroll 28
   for (int f = 0; f < kHeight * kVectors; f += 4) {
@@ -122,39 +168,26 @@ inline __attribute__((always_inline)) void PlainTail(const __m512i (&acc)[kHeigh
       x[i] = _mm512_srav_epi32(acc[g / kVectors][g % kVectors], right[g % kVectors]);
     }
     const __m512i bytes =
-        clamp.Narrow(_mm512_packs_epi32(x[0], x[1]), _mm512_packs_epi32(x[2], x[3]));
-    StoreBytes<kVectors>(clamp.Clamp(_mm512_permutexvar_epi32(order, bytes)), out, maps.pitch, f,
-                         kHeight * kVectors - f);
+        k.conv.Narrow(_mm512_packs_epi32(x[0], x[1]), _mm512_packs_epi32(x[2], x[3]));
+    StoreBytes<kVectors, kWhole>(k.conv.Clamp(_mm512_permutexvar_epi32(k.order, bytes)), out, maps,
+                                 f, kHeight * kVectors - f);
   }
 }
 
-template <int kHeight, int kVectors>
+template <bool kWhole, int kHeight, int kVectors>
 inline __attribute__((always_inline)) void AddedTail(const __m512i (&acc)[kHeight][kVectors],
-                                                     const ConvEpilogue& e, int64_t channel,
-                                                     const TileMaps& maps) {
+                                                     const ConvEpilogue& e, const TailVectors& k,
+                                                     int64_t channel, const TileMaps& maps) {
   __m512i right[kVectors];
 #pragma GCC unroll 2
   for (int v = 0; v < kVectors; ++v) {
     right[v] = _mm512_loadu_si512(e.requant.right + channel + 16 * v);
   }
-  const auto words = [](int32_t v) { return _mm512_set1_epi16(static_cast<int16_t>(v)); };
-  const auto count = [](int32_t n) { return _mm_cvtsi32_si128(n); };
-  const __m512i order = TwoVectors();
-  const __m512i lo = words(e.requant.lo), hi = words(e.requant.hi);
-  const FusedAdd& add = e.add;
-  const int32_t flip = add.residual_signed ? 128 : 0;
-  const __m256i residual_flip = _mm256_set1_epi8(static_cast<char>(flip));
-  const __m512i round = words(add.round - (flip << add.shift_residual));
-  const __m128i shift_conv = count(add.shift_conv), shift_residual = count(add.shift_residual),
-                shift = count(add.right), rescale_shift = count(e.rescale.right);
-  const __m512i add_lo = words(add.lo), add_hi = words(add.hi);
-  const __m512i rescale_round = words(e.rescale.round);
-  const ByteClamp first =
-      add.present ? ByteClamp(add.lo, add.hi) : ByteClamp(e.requant.lo, e.requant.hi);
-  const ByteClamp second(e.rescale.lo, e.rescale.hi);
   uint8_t* const out = static_cast<uint8_t*>(maps.out);
 #pragma GCC unroll 28
   for (int f = 0; f < kHeight * kVectors; f += 4) {
+    // One chunk after the other: interleaved, they would need more registers than there are.
+    asm volatile("" ::: "memory");
     __m512i y[2];
 #pragma GCC unroll 2
     for (int h = 0; h < 2; ++h) {
@@ -166,30 +199,29 @@ inline __attribute__((always_inline)) void AddedTail(const __m512i (&acc)[kHeigh
       y[h] = _mm512_packs_epi32(
           _mm512_srav_epi32(acc[a / kVectors][a % kVectors], right[a % kVectors]),
           _mm512_srav_epi32(acc[b / kVectors][b % kVectors], right[b % kVectors]));
-      y[h] = _mm512_permutexvar_epi64(order, y[h]);
-      y[h] = _mm512_min_epi16(_mm512_max_epi16(y[h], lo), hi);
-      if (add.present) {
-        const __m512i r = _mm512_cvtepu8_epi16(_mm256_xor_si256(
-            LoadBytes<kVectors>(maps.residual, maps.pitch, a, kHeight * kVectors - a),
-            residual_flip));
-        y[h] = _mm512_add_epi16(_mm512_add_epi16(_mm512_sll_epi16(y[h], shift_conv), round),
-                                _mm512_sll_epi16(r, shift_residual));
-        y[h] = _mm512_sra_epi16(y[h], shift);
-        y[h] = _mm512_min_epi16(_mm512_max_epi16(y[h], add_lo), add_hi);
+      y[h] = _mm512_min_epi16(_mm512_max_epi16(y[h], k.lo), k.hi);
+      if (e.add.present) {
+        const __m256i bytes = LoadBytes<kVectors, kWhole>(maps, a, kHeight * kVectors - a);
+        const __m512i r =
+            e.add.residual_signed ? _mm512_cvtepi8_epi16(bytes) : _mm512_cvtepu8_epi16(bytes);
+        y[h] = _mm512_mulhrs_epi16(_mm512_add_epi16(_mm512_mullo_epi16(y[h], k.scale_conv),
+                                                    _mm512_mullo_epi16(r, k.scale_residual)),
+                                   k.shift);
       }
     }
     if (e.first) {
-      const __m512i bytes = _mm512_permutexvar_epi64(order, first.Narrow(y[0], y[1]));
-      StoreBytes<kVectors>(_mm512_xor_si512(bytes, first.flip_), out, maps.pitch, f,
-                           kHeight * kVectors - f);
+      const __m512i bytes = _mm512_permutexvar_epi32(k.order, k.first.Narrow(y[0], y[1]));
+      StoreBytes<kVectors, kWhole>(k.first.Clamp(bytes), out, maps, f, kHeight * kVectors - f);
     }
     if (e.rescale.present) {
 #pragma GCC unroll 2
       for (int h = 0; h < 2; ++h) {
-        y[h] = _mm512_sra_epi16(_mm512_add_epi16(y[h], rescale_round), rescale_shift);
+        if (e.add.present) y[h] = _mm512_min_epi16(_mm512_max_epi16(y[h], k.add_lo), k.add_hi);
+        if (e.rescale.right > 0) y[h] = _mm512_mulhrs_epi16(y[h], k.rescale_shift);
       }
-      const __m512i bytes = _mm512_permutexvar_epi64(order, second.Narrow(y[0], y[1]));
-      StoreBytes<kVectors>(second.Clamp(bytes), maps.second, maps.pitch, f, kHeight * kVectors - f);
+      const __m512i bytes = _mm512_permutexvar_epi32(k.order, k.second.Narrow(y[0], y[1]));
+      StoreBytes<kVectors, kWhole>(k.second.Clamp(bytes), maps.second, maps, f,
+                                   kHeight * kVectors - f);
     }
   }
 }
@@ -228,7 +260,7 @@ inline void AnyVector(__m512i sum, const ConvEpilogue& e, int64_t channel, __mma
 template <int kHeight, int kVectors>
 inline __attribute__((always_inline)) void AnyTail(const __m512i (&acc)[kHeight][kVectors],
                                                    const ConvEpilogue& e, int64_t channel,
-                                                   int32_t channels, const TileMaps& maps) {
+                                                   const TileMaps& maps) {
   // Through memory: this one need not be fast, but small.
   alignas(64) int32_t sums[kHeight][kVectors * 16];
 #pragma GCC unroll 28
@@ -238,9 +270,8 @@ inline __attribute__((always_inline)) void AnyTail(const __m512i (&acc)[kHeight]
   }
   const int64_t bytes = e.requant.wide ? 4 : 1;
   for (int v = 0; v < kVectors; ++v) {
-    const int32_t left = channels - 16 * v;
-    if (left <= 0) break;
-    const __mmask16 mask = static_cast<__mmask16>(left >= 16 ? 0xffff : (1u << left) - 1);
+    const __mmask16 mask = static_cast<__mmask16>(maps.valid >> 16 * v);
+    if (mask == 0) break;
     for (int r = 0; r < kHeight; ++r) {
       const int64_t at = r * maps.pitch + 16 * v;
       AnyVector(_mm512_load_si512(sums[r] + 16 * v), e, channel + 16 * v, mask,
