@@ -4,7 +4,11 @@ module plut_array #(
     parameter int GROUP = 8,
     parameter int INPUTS = 16,
     parameter int PAIR = 0,
+    parameter int MODEL = 1,      // 1: the behavioural twin, 0: the tables of rtl/pe
     parameter int DOT_BITS = 20,
+    /* verilator lint_off UNUSEDPARAM */  // the twin has its own
+    parameter int LATENCY = 2,
+    /* verilator lint_on UNUSEDPARAM */
     // Of the ports, from the above.
     parameter int CODE_BITS = (PAIR != 0) ? INPUTS * 3 : INPUTS * 4,
     parameter int LEVEL_ADDR = (PAIR != 0) ? 8 : 6,
@@ -29,9 +33,22 @@ module plut_array #(
     output logic [LANES*DOT_BITS-1:0] dot,
     output logic [DOT_BITS-1:0]       corr
 );
-  plut_array_model #(.LANES(LANES), .GROUP(GROUP), .INPUTS(INPUTS), .PAIR(PAIR),
-                     .FILL_CYCLES((PAIR != 0) ? 64 : 16), .DOT_BITS(DOT_BITS)) u_model (
-      .clk, .rst, .level_we, .level_addr, .level_data, .fill_valid, .fill_ready, .fill_bank,
-      .fill_group, .fill_list, .fill_signed, .fill_act, .fill_idle, .use_valid, .use_bank,
-      .use_codes, .dot, .corr);
+  generate
+    if (MODEL != 0) begin : g_model
+      plut_array_model #(.LANES(LANES), .GROUP(GROUP), .INPUTS(INPUTS), .PAIR(PAIR),
+                         .FILL_CYCLES((PAIR != 0) ? 64 : 16), .DOT_BITS(DOT_BITS)) u_array (
+          .clk, .rst, .level_we, .level_addr, .level_data, .fill_valid, .fill_ready, .fill_bank,
+          .fill_group, .fill_list, .fill_signed, .fill_act, .fill_idle, .use_valid, .use_bank,
+          .use_codes, .dot, .corr);
+    end else begin : g_tables
+      array_pe #(.LANES(LANES), .GROUP(GROUP), .INPUTS(INPUTS), .PAIR(PAIR), .DOT_BITS(DOT_BITS),
+                 .LATENCY(LATENCY)) u_array (
+          .clk, .rst, .level_we, .level_addr, .level_data, .fill_valid, .fill_ready, .fill_bank,
+          .fill_group, .fill_list, .fill_signed, .fill_act, .fill_idle, .use_bank, .use_codes,
+          .dot, .corr);
+      /* verilator lint_off UNUSEDSIGNAL */  // the tables are read in every cycle
+      wire unused = use_valid;
+      /* verilator lint_on UNUSEDSIGNAL */
+    end
+  endgenerate
 endmodule

@@ -4,6 +4,7 @@ module plut_core #(
     parameter int GROUP = 8,          // lanes whose tables are filled side by side
     parameter int DRAIN = 8,          // lanes that are drained side by side
     parameter int PAIR = 0,           // tables: 0 single codes of 4 bits, 1 pairs of 6 bits
+    parameter int MODEL = 1,          // array: 1 the behavioural twin, 0 the tables of rtl/pe
     parameter int A_WORDS = 16384,    // activation memory
     parameter int W_WORDS = 16384,    // weights
     parameter int C_WORDS = 2048,     // channels
@@ -56,7 +57,8 @@ module plut_core #(
   localparam int WBits = $clog2(W_WORDS);
   localparam int CBits = $clog2(C_WORDS);
   localparam int SumBits = $clog2(SUM_WORDS);
-  localparam int Latency = 2;
+  // From codes to dot products; array_pe compares it with the array's own.
+  localparam int Latency = (MODEL != 0) ? 2 : (PAIR != 0) ? 5 : 6;
 
   logic stop;
   wire core_rst = rst || stop;
@@ -199,8 +201,8 @@ module plut_core #(
       .a_wdata(d_wdata), .fill_valid, .fill_ready, .fill_bank, .fill_group, .fill_list,
       .fill_signed, .fill_act, .fill_idle, .use_valid, .use_bank, .dot, .corr, .waits_fill,
       .waits_drain);
-  plut_array #(.LANES(LANES), .GROUP(GROUP), .INPUTS(INPUTS), .PAIR(PAIR),
-               .DOT_BITS(DotBits)) u_array (
+  plut_array #(.LANES(LANES), .GROUP(GROUP), .INPUTS(INPUTS), .PAIR(PAIR), .MODEL(MODEL),
+               .DOT_BITS(DotBits), .LATENCY(Latency)) u_array (
       .clk, .rst(core_rst), .level_we(m_write && m_to == plut_pkg::MemLevels),
       .level_addr(m_addr[LevelBits-1:0]), .level_data(m_data[15:0]), .fill_valid, .fill_ready,
       .fill_bank, .fill_group, .fill_list, .fill_signed, .fill_act, .fill_idle, .use_valid,

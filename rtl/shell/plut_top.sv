@@ -5,6 +5,7 @@ module plut_top #(
     parameter int GROUP = 8,
     parameter int DRAIN = 8,
     parameter int PAIR = 0,
+    parameter int MODEL = 1,
     parameter int A_WORDS = 16384,
     parameter int W_WORDS = 16384,
     parameter int C_WORDS = 2048,
@@ -160,7 +161,7 @@ module plut_top #(
   logic [63:0] rd_req_addr, wr_req_addr;
   logic [16:0] rd_req_beats, wr_req_beats;
   logic [127:0] rd_data, wr_data;
-  plut_core #(.LANES(LANES), .GROUP(GROUP), .DRAIN(DRAIN), .PAIR(PAIR), .A_WORDS(A_WORDS),
+  plut_core #(.LANES(LANES), .GROUP(GROUP), .DRAIN(DRAIN), .PAIR(PAIR), .MODEL(MODEL), .A_WORDS(A_WORDS),
               .W_WORDS(W_WORDS), .C_WORDS(C_WORDS), .SUM_WORDS(SUM_WORDS)) u_core (
       .clk, .rst, .start, .command_base, .command_count, .dram_base, .busy, .finished, .error,
       .error_index, .commands_done, .cycles, .use_cycles, .fill_wait, .drain_wait,
