@@ -15,7 +15,7 @@ KernelPtr Make(const NodeView& view, const KernelTable& table) {
     KernelPtr operator()(const MulOp& op) const { return MakeMul(view, op, table); }
     KernelPtr operator()(const MaxPoolOp& op) const { return MakeMaxPool(view, op, table); }
     KernelPtr operator()(const MeanOp& op) const { return MakeMean(view, op, table); }
-    KernelPtr operator()(const LookupOp& op) const { return MakeLookup(view, op); }
+    KernelPtr operator()(const LookupOp& op) const { return MakeLookup(view, op, table); }
     KernelPtr operator()(const ReshapeOp&) const { return MakeReshape(view); }
     KernelPtr operator()(const ConcatOp&) const { return MakeConcat(view); }
     KernelPtr operator()(const SliceOp& op) const { return MakeSlice(view, op); }

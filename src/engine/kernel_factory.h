@@ -30,12 +30,14 @@ using KernelPtr = std::unique_ptr<Kernel>;
 // conv_kernel.cc
 KernelPtr MakeConv(const NodeView& view, const ConvOp& op, const KernelTable& table);
 
+// lookup_kernel.cc
+KernelPtr MakeLookup(const NodeView& view, const LookupOp& op, const KernelTable& table);
+
 // value_kernels.cc: operators that compute
 KernelPtr MakeAdd(const NodeView& view, const AddOp& op, const KernelTable& table);
 KernelPtr MakeMul(const NodeView& view, const MulOp& op, const KernelTable& table);
 KernelPtr MakeMaxPool(const NodeView& view, const MaxPoolOp& op, const KernelTable& table);
 KernelPtr MakeMean(const NodeView& view, const MeanOp& op, const KernelTable& table);
-KernelPtr MakeLookup(const NodeView& view, const LookupOp& op);
 KernelPtr MakeArgMax(const NodeView& view);
 
 // move_kernels.cc: operators that move integers and never change them

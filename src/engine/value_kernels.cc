@@ -1,4 +1,4 @@
-// Operators that compute: add, multiply, pools, look-ups, argmax. Work is shared by pixels or rows
+// Operators that compute: add, multiply, pools, argmax. Work is shared by pixels or rows
 // of the output, which the functions of the tables need not know.
 #include <cstring>
 #include <string>
@@ -79,45 +79,6 @@ class PoolKernel : public Kernel {
   PoolParams params_;
 };
 
-// Tables indexed by the stored byte, 256 entries each, so that no byte whatever reads outside.
-class LookupKernel : public Kernel {
- public:
-  LookupKernel(const NodeView& view, const LookupOp& op)
-      : channels_(op.per_channel ? view.input().dims.c : 1),
-        pixels_(view.input().dims.count() / channels_) {
-    const TensorType type = view.input().type;
-    const int32_t entries = int32_t{1} << type.bits;
-    table_.assign(size_t{256} * static_cast<size_t>(channels_), 0);
-    for (int64_t c = 0; c < channels_; ++c) {
-      for (int32_t i = 0; i < entries; ++i) {
-        const uint8_t byte = static_cast<uint8_t>(type.lo() + i);
-        table_[static_cast<size_t>(c * 256 + byte)] =
-            static_cast<uint8_t>(op.table[static_cast<size_t>(c * entries + i)]);
-      }
-    }
-  }
-  void Run(const void* const* inputs, void* const* outputs, void*, Share share) const override {
-    const Range range = PartOf(pixels_, share);
-    const uint8_t* x = static_cast<const uint8_t*>(inputs[0]);
-    uint8_t* y = static_cast<uint8_t*>(outputs[0]);
-    const uint8_t* table = table_.data();
-    if (channels_ == 1) {
-      for (int64_t i = range.begin; i < range.end; ++i) y[i] = table[x[i]];
-      return;
-    }
-    for (int64_t i = range.begin * channels_; i < range.end * channels_; i += channels_) {
-      for (int64_t c = 0; c < channels_; ++c) y[i + c] = table[c * 256 + x[i + c]];
-    }
-  }
-  std::string_view name() const override {
-    return channels_ == 1 ? "lookup" : "lookup_per_channel";
-  }
-
- private:
-  int64_t channels_, pixels_;
-  std::vector<uint8_t> table_;
-};
-
 template <typename T>
 class ArgMaxKernel : public Kernel {
  public:
@@ -168,10 +129,6 @@ KernelPtr MakeMaxPool(const NodeView& view, const MaxPoolOp& op, const KernelTab
 KernelPtr MakeMean(const NodeView& view, const MeanOp& op, const KernelTable& table) {
   return std::make_unique<PoolKernel>(view, op.window, table.mean, Named("mean", table), op.shift,
                                       op.lo, op.hi);
-}
-
-KernelPtr MakeLookup(const NodeView& view, const LookupOp& op) {
-  return std::make_unique<LookupKernel>(view, op);
 }
 
 KernelPtr MakeArgMax(const NodeView& view) {

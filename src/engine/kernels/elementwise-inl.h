@@ -62,13 +62,13 @@ void Binary(const BinaryParams& p, const uint8_t* a, const uint8_t* b, void* out
   });
 }
 
-void Add(const BinaryParams& p, const uint8_t* a, const uint8_t* b, void* out) {
+inline void Add(const BinaryParams& p, const uint8_t* a, const uint8_t* b, void* out) {
   const Rescale rescale(p.shift, p.lo, p.hi);
   const int32_t sa = p.shift_a, sb = p.shift_b;
   Binary(p, a, b, out, [=](uint32_t x, uint32_t y) { return rescale((x << sa) + (y << sb)); });
 }
 
-void Mul(const BinaryParams& p, const uint8_t* a, const uint8_t* b, void* out) {
+inline void Mul(const BinaryParams& p, const uint8_t* a, const uint8_t* b, void* out) {
   const Rescale rescale(p.shift, p.lo, p.hi);
   Binary(p, a, b, out, [=](uint32_t x, uint32_t y) { return rescale(x * y); });
 }

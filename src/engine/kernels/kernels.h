@@ -184,6 +184,15 @@ struct BinaryParams {
   int32_t shift_a, shift_b, shift, lo, hi;
 };
 
+// Tables of 256 entries, one for all or one a channel (then of one byte after the other).
+struct LookupParams {
+  const uint8_t* tables;
+  int32_t channels;  // tables
+  // Bytes that occur lie in the blocks of 16 below low_end, counted from 0, and from high_begin on,
+  // counted from 128.
+  int32_t low_end, high_begin;
+};
+
 struct PoolParams {
   MapWindow window;
   int32_t channels;
@@ -231,6 +240,11 @@ struct KernelTable {
   void (*mul)(const BinaryParams&, const uint8_t* a, const uint8_t* b, void* out);
   void (*max_pool)(const PoolParams&, const uint8_t* in, void* out);
   void (*mean)(const PoolParams&, const uint8_t* in, void* out);
+  // For up to lookup_channels tables; the second, for up to 4, on CPUs that have AVX-512 VBMI too.
+  void (*lookup)(const LookupParams&, const uint8_t* in, int64_t bytes, uint8_t* out) = nullptr;
+  int32_t lookup_channels = 0;
+  void (*lookup_vbmi)(const LookupParams&, const uint8_t* in, int64_t bytes,
+                      uint8_t* out) = nullptr;
 };
 
 // Bytes past the gathered windows that a gather may write.

@@ -31,7 +31,7 @@ void MaxPoolOf(const PoolParams& p, const T* in, T* out) {
   }
 }
 
-void MaxPool(const PoolParams& p, const uint8_t* in, void* out) {
+inline void MaxPool(const PoolParams& p, const uint8_t* in, void* out) {
   WithType(p.in_signed, in, [&](auto* x) {
     MaxPoolOf(p, x, static_cast<std::remove_const_t<std::remove_pointer_t<decltype(x)>>*>(out));
   });
@@ -61,7 +61,7 @@ void MeanOf(const PoolParams& p, const T* in, Out* out) {
   }
 }
 
-void Mean(const PoolParams& p, const uint8_t* in, void* out) {
+inline void Mean(const PoolParams& p, const uint8_t* in, void* out) {
   WithType(p.in_signed, in, [&](auto* x) {
     if (p.wide) {
       MeanOf(p, x, static_cast<int32_t*>(out));

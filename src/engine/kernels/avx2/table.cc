@@ -1,7 +1,5 @@
 // AVX2: Haswell, Zen and later.
 #include "engine/kernels/avx2/tables.h"
-#include "engine/kernels/elementwise-inl.h"
-#include "engine/kernels/pool-inl.h"
 
 namespace potlut {
 
@@ -26,10 +24,12 @@ const KernelTable kAvx2Kernels = {
     .direct_vector = 8,
     .direct_sums16 = true,
     .direct_runs = Avx2DirectRuns,
-    .add = Add,
-    .mul = Mul,
-    .max_pool = MaxPool,
-    .mean = Mean,
+    .add = Avx2Add,
+    .mul = Avx2Mul,
+    .max_pool = Avx2MaxPool,
+    .mean = Avx2Mean,
+    .lookup = Avx2Lookup,
+    .lookup_channels = 1,
 };
 
 }  // namespace potlut

@@ -1,7 +1,7 @@
 // AVX-512 with byte dot products (F, BW, DQ, VL, VNNI): Cascade Lake, Ice Lake, Zen 4 and later.
+#include "engine/kernels/avx2/tables.h"
+#include "engine/kernels/avx512vbmi/tables.h"
 #include "engine/kernels/avx512vnni/tables.h"
-#include "engine/kernels/elementwise-inl.h"
-#include "engine/kernels/pool-inl.h"
 
 namespace potlut {
 
@@ -22,10 +22,13 @@ const KernelTable kAvx512VnniKernels = {
     .direct_panel = 32,
     .direct_vector = 16,
     .direct_codes = true,
-    .add = Add,
-    .mul = Mul,
-    .max_pool = MaxPool,
-    .mean = Mean,
+    .add = Avx512VnniAdd,
+    .mul = Avx512VnniMul,
+    .max_pool = Avx512VnniMaxPool,
+    .mean = Avx512VnniMean,
+    .lookup = Avx2Lookup,
+    .lookup_channels = 1,
+    .lookup_vbmi = Avx512VbmiLookup,
 };
 
 }  // namespace potlut
