@@ -42,36 +42,6 @@ struct Weights {
 template <int kHeight, int kVectors, bool kCoded, Tail kTail>
 void TileOf(const DirectTile& t) {
   const DirectParams& p = *t.params;
-  __m512i acc[kHeight][kVectors];
-#pragma GCC unroll 2
-  for (int v = 0; v < kVectors; ++v) {
-    const __m512i first = _mm512_loadu_si512(p.epilogue.requant.start + t.channel + 16 * v);
-#pragma GCC unroll 24
-    for (int r = 0; r < kHeight; ++r) acc[r][v] = first;
-  }
-  Weights<kVectors, kCoded> weights(p.weights);
-  const uint8_t* w = t.w;
-  const char* next = reinterpret_cast<const char*>(t.next);
-  const int64_t pitch = t.pitch, run = p.run;
-  for (int32_t ky = 0; ky < p.window.kernel_h; ++ky) {
-    const uint8_t* a = t.a + t.runs[ky];
-    const uint8_t* const end = a + run;
-    do {
-      __m512i now[kVectors];
-      weights.Load(w, now);
-      _mm_prefetch(next, _MM_HINT_T1);
-      next += 64;
-#pragma GCC unroll 24
-      for (int r = 0; r < kHeight; ++r) {
-        int32_t four;
-        __builtin_memcpy(&four, a + r * pitch, 4);
-        const __m512i x = _mm512_set1_epi32(four);
-#pragma GCC unroll 2
-        for (int v = 0; v < kVectors; ++v) acc[r][v] = _mm512_dpbusd_epi32(acc[r][v], x, now[v]);
-      }
-      a += 4;
-    } while (a != end);
-  }
   const ConvBuffers& b = *t.buffers;
   const ConvEpilogue& e = p.epilogue;
   const TailVectors& k = static_cast<const Context*>(t.context)->tail;
@@ -81,6 +51,70 @@ void TileOf(const DirectTile& t) {
       e.first ? static_cast<char*>(b.out) + at * (e.requant.wide ? 4 : 1) : nullptr,
       e.rescale.present ? b.second + at : nullptr, p.out_c,
       t.channels >= 32 ? ~0u : (1u << t.channels) - 1};
+  if constexpr (kTail == Tail::kAdded || kTail == Tail::kPartAdded) {
+    // The residual arrives while the products are made.
+    const char* residual = reinterpret_cast<const char*>(e.add.present ? maps.residual : t.a);
+    const int64_t step = e.add.present ? maps.pitch : 0;
+#pragma GCC unroll 24
+    for (int r = 0; r < kHeight; ++r, residual += step) _mm_prefetch(residual, _MM_HINT_T0);
+  }
+  // Few sums would wait for each other: they are made in several chains, added up in the end.
+  constexpr int kChains = kHeight * kVectors <= 2 ? 4 : kHeight * kVectors <= 4 ? 2 : 1;
+  __m512i acc[kHeight][kVectors], more[kChains][kHeight][kVectors];
+#pragma GCC unroll 2
+  for (int v = 0; v < kVectors; ++v) {
+    const __m512i first = _mm512_loadu_si512(p.epilogue.requant.start + t.channel + 16 * v);
+#pragma GCC unroll 24
+    for (int r = 0; r < kHeight; ++r) {
+      acc[r][v] = first;
+#pragma GCC unroll 4
+      for (int c = 1; c < kChains; ++c) more[c][r][v] = _mm512_setzero_si512();
+    }
+  }
+  Weights<kVectors, kCoded> weights(p.weights);
+  const uint8_t* w = t.w;
+  const char* next = reinterpret_cast<const char*>(t.next);
+  const int64_t pitch = t.pitch, run = p.run;
+  const auto step = [&](const uint8_t* a, __m512i(&sums)[kHeight][kVectors])
+      __attribute__((always_inline)) {
+    __m512i now[kVectors];
+    weights.Load(w, now);
+    _mm_prefetch(next, _MM_HINT_T1);
+    next += 64;
+#pragma GCC unroll 24
+    for (int r = 0; r < kHeight; ++r) {
+      int32_t four;
+      __builtin_memcpy(&four, a + r * pitch, 4);
+      const __m512i x = _mm512_set1_epi32(four);
+#pragma GCC unroll 2
+      for (int v = 0; v < kVectors; ++v) sums[r][v] = _mm512_dpbusd_epi32(sums[r][v], x, now[v]);
+    }
+  };
+  for (int32_t ky = 0; ky < p.window.kernel_h; ++ky) {
+    const uint8_t* a = t.a + t.runs[ky];
+    const uint8_t* const end = a + run;
+    if constexpr (kChains > 1) {
+      for (; end - a >= 4 * kChains; a += 4 * kChains) {
+        step(a, acc);
+#pragma GCC unroll 4
+        for (int c = 1; c < kChains; ++c) step(a + 4 * c, more[c]);
+      }
+      for (; a != end; a += 4) step(a, acc);
+    } else {
+      do {
+        step(a, acc);
+        a += 4;
+      } while (a != end);
+    }
+  }
+#pragma GCC unroll 4
+  for (int c = 1; c < kChains; ++c) {
+#pragma GCC unroll 24
+    for (int r = 0; r < kHeight; ++r) {
+#pragma GCC unroll 2
+      for (int v = 0; v < kVectors; ++v) acc[r][v] = _mm512_add_epi32(acc[r][v], more[c][r][v]);
+    }
+  }
   if constexpr (kTail == Tail::kPlain) PlainTail<true>(acc, e, k, t.channel, maps);
   if constexpr (kTail == Tail::kAdded) AddedTail<true>(acc, e, k, t.channel, maps);
   if constexpr (kTail == Tail::kPartPlain) PlainTail<false>(acc, e, k, t.channel, maps);
