@@ -19,6 +19,8 @@ constexpr int64_t kSmallWeights = 320 << 10;
 constexpr int64_t kSmallBlock = 24 << 10, kLargeBlock = 384 << 10;
 // Weights from here on are held as 4-bit codes where the alphabet allows.
 constexpr int64_t kCodedWeights = 256 << 10;
+// Tiles go on from row to row where a row would be cut into ones of fewer pixels than this.
+constexpr int32_t kFewPixels = 6;
 // What a share may take as scratch.
 constexpr int64_t kMostScratch = 64 << 20;
 
@@ -85,9 +87,10 @@ DirectParams ParamsOf(const Program& program, const FusedConv& fused, const Kern
   const int64_t run = int64_t{m.kernel_w} * p.in_c;
   p.run = static_cast<int32_t>(RoundUp(run, 4));
   p.walk = DirectWalk::kRows;
+  const int32_t tiles = (m.out_w + table.direct_rows - 1) / table.direct_rows;
   if (layer.flat) {
     p.walk = DirectWalk::kFlat;
-  } else if (m.dilation_w != 1 || (m.out_w < 2 * table.direct_rows && m.out_h > 1)) {
+  } else if (m.dilation_w != 1 || (tiles <= 2 && m.out_w / tiles < kFewPixels && m.out_h > 1)) {
     p.walk = DirectWalk::kWindows;
   }
   p.in_place = layer.unpadded && !p.in_signed && run % 4 == 0 && m.dilation_w == 1 &&
