@@ -101,7 +101,7 @@ struct DirectParams {
   bool in_place;       // unsigned, no borders, runs of whole groups of 4: the input is read itself
   int32_t run;         // bytes of a run, a multiple of 4
   int32_t block;       // output rows (kFlat: pixels) that are worked on at a time
-  bool share_outputs;  // shares are output channels (else rows or pixels)
+  bool share_outputs;  // shares had better be output channels (else rows or pixels)
   // Panels of `direct_panel` output channels (the last may be narrower, a multiple of
   // `direct_vector`); in a panel [kernel_h][run / 4][channel of the panel][4]. Codes: a byte holds
   // the codes of two channels half a panel apart, low bits first, and all panels are whole.
@@ -118,17 +118,24 @@ struct DirectParams {
 inline constexpr int32_t kDirectRuns = 16;
 
 // Winograd's minimal filtering for 3x3 windows of stride 1, in integers: exact, since weights are
-// transformed by a multiple of G that is whole, and the sums are divided by its square where it
-// divides them without remainder (A. Lavin and S. Gray, 2016; B. Barabasz et al. for the points).
+// transformed by a multiple of G that is whole, and the sums, `scale` (4 or 576) times too large,
+// are divided without remainder. winograd_weights.h says where that fits.
 struct WinogradParams {
   MapWindow window;
+  // out_padded: a multiple of 16; in_c_padded: of what meets a 32-bit sum at once (4 bytes).
   int32_t in_c, in_c_padded, out_c, out_padded;
   bool in_signed;
   int32_t tile;  // outputs of a tile along each axis: 2 (bytes) or 4 (int16)
-  // Panels of `panel` output channels; in a panel [(tile + 2)^2][in_c_padded /
-  // pair][channel][pair].
+  // Bytes: what is added to transformed activations so that they are not negative, at the point
+  // (1, 1) and elsewhere.
+  uint8_t offset_center, offset;
+  // Panels of `winograd_panel` output channels (the last may be narrower: 16); in a panel
+  // [(tile + 2)^2][in_c_padded / n][channel of the panel][n], n values of 4 bytes together.
   const void* weights;
-  const int32_t* correction;  // [(tile + 2)^2][out_padded], where activations are offset; or null
+  // [(tile + 2)^2][out_padded], what the products' sums begin with: it takes the offset off and
+  // brings in `scale` times the requantisation's start.
+  const int32_t* init;
+  // requant.right counts from 4 (bytes) or 64 (int16) times the sum; requant.left is null.
   ConvEpilogue epilogue;
 };
 
@@ -234,7 +241,8 @@ struct KernelTable {
   // Cycles of its innermost step (one pixel, direct_vector channels, four bytes), for cost models.
   double direct_cost = 1;
   void (*winograd)(const WinogradParams&, const ConvBuffers&, Share) = nullptr;
-  size_t (*winograd_scratch)(const WinogradParams&) = nullptr;
+  size_t (*winograd_scratch)(const WinogradParams&) = nullptr;  // of each share
+  int32_t winograd_panel = 0;  // channels of its register tile
 
   void (*add)(const BinaryParams&, const uint8_t* a, const uint8_t* b, void* out);
   void (*mul)(const BinaryParams&, const uint8_t* a, const uint8_t* b, void* out);

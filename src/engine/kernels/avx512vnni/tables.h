@@ -11,6 +11,8 @@ size_t Avx512VnniDirectScratch(const DirectParams& p);
 void Avx512VnniDepthwise(const DepthwiseParams& p, const uint8_t* in, void* out);
 void Avx512VnniDepthwiseBlocks(const DepthwiseBlocksParams& p, const uint8_t* in, uint8_t* out,
                                Share share);
+void Avx512VnniWinograd(const WinogradParams& p, const ConvBuffers& buffers, Share share);
+size_t Avx512VnniWinogradScratch(const WinogradParams& p);
 void Avx512VnniAdd(const BinaryParams& p, const uint8_t* a, const uint8_t* b, void* out);
 void Avx512VnniMul(const BinaryParams& p, const uint8_t* a, const uint8_t* b, void* out);
 void Avx512VnniMaxPool(const PoolParams& p, const uint8_t* in, void* out);

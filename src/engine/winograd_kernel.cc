@@ -1,0 +1,188 @@
+// Winograd's convolutions: which tile a layer takes, what that costs, and its weights.
+#include "engine/winograd_kernel.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "engine/winograd_weights.h"
+
+namespace potlut {
+namespace {
+
+int64_t RoundUp(int64_t value, int64_t to) { return (value + to - 1) / to * to; }
+
+// Instruction sets whose bytes are multiplied in pairs that saturate widen them to int16.
+bool SaturatingPairs(const KernelTable& table) { return table.winograd_panel == 16; }
+
+const ConvOp& ConvOf(const FusedConv& fused) { return std::get<ConvOp>(fused.conv->op); }
+const Tensor& InputOf(const Program& program, const FusedConv& fused) {
+  return program.tensors[static_cast<size_t>(fused.input())];
+}
+
+// The layer as a kernel is told it, without arrays.
+WinogradParams ParamsOf(const Program& program, const FusedConv& fused, int32_t tile) {
+  const ConvOp& op = ConvOf(fused);
+  const Tensor& in = InputOf(program, fused);
+  const Tensor& out = program.tensors[static_cast<size_t>(fused.conv->output)];
+  WinogradParams p{};
+  p.window = MapWindowOf(op.window, in.dims, out.dims);
+  p.in_c = in.dims.c;
+  p.in_c_padded = static_cast<int32_t>(RoundUp(in.dims.c, tile == 2 ? 4 : 2));
+  p.out_c = out.dims.c;
+  p.out_padded = static_cast<int32_t>(RoundUp(out.dims.c, 16));
+  p.in_signed = in.type.is_signed;
+  p.tile = tile;
+  if (tile == 2) {
+    const WinogradOffsets offsets = OffsetsOf(in.type);
+    p.offset_center = offsets.center;
+    p.offset = offsets.other;
+  }
+  return p;
+}
+
+// Bytes that a tile of 2 is quicker with where both fit; 0: neither fits.
+int32_t TileOf(const Program& program, const FusedConv& fused, const KernelTable& table) {
+  const ConvOp& op = ConvOf(fused);
+  const Tensor& in = InputOf(program, fused);
+  const WinogradOffsets offsets = OffsetsOf(in.type);
+  if (offsets.fits && WinogradSumsFit(op, in.dims.c, in.type, 2) &&
+      WinogradBytesFit(op, in.dims.c, offsets.reach, SaturatingPairs(table))) {
+    return 2;
+  }
+  return WinogradSumsFit(op, in.dims.c, in.type, 4) ? 4 : 0;
+}
+
+class WinogradKernel : public Kernel {
+ public:
+  WinogradKernel(const Program& program, const FusedConv& fused, const KernelTable& table)
+      : fn_(table.winograd),
+        params_(ParamsOf(program, fused, TileOf(program, fused, table))),
+        tail_(program, fused, params_.out_padded),
+        residual_(fused.add != nullptr),
+        name_(std::string("winograd_") + (params_.tile == 2 ? "2x2_int8_" : "4x4_int16_") +
+              table.name),
+        right_(MakeAligned<int32_t>(static_cast<size_t>(params_.out_padded))) {
+    const int64_t points = (params_.tile + 2) * (params_.tile + 2);
+    init_ = MakeAligned<int32_t>(static_cast<size_t>(points * params_.out_padded));
+    std::fill_n(init_.get(), points * params_.out_padded, 0);
+    std::fill_n(right_.get(), params_.out_padded, 0);
+    params_.tile == 2 ? Pack<int8_t>(ConvOf(fused), table.winograd_panel)
+                      : Pack<int16_t>(ConvOf(fused), table.winograd_panel);
+    params_.weights = weights_.get();
+    params_.init = init_.get();
+    params_.epilogue = tail_.View();
+    params_.epilogue.requant.start = nullptr;
+    params_.epilogue.requant.right = right_.get();
+    params_.epilogue.requant.left = nullptr;
+    scratch_ = table.winograd_scratch(params_);
+  }
+
+  void Run(const void* const* inputs, void* const* outputs, void* scratch,
+           Share share) const override {
+    const ConvBuffers buffers = {
+        static_cast<const uint8_t*>(inputs[0]),
+        residual_ ? static_cast<const uint8_t*>(inputs[1]) : nullptr, outputs[0],
+        params_.epilogue.rescale.present ? static_cast<uint8_t*>(outputs[1]) : nullptr, scratch};
+    fn_(params_, buffers, share);
+  }
+  int outputs() const override { return params_.epilogue.rescale.present ? 2 : 1; }
+  size_t scratch_bytes() const override { return scratch_; }
+  std::string_view name() const override { return name_; }
+
+ private:
+  // Places weights, what the sums begin with, and shifts.
+  template <typename T>
+  void Pack(const ConvOp& op, int64_t panel) {
+    constexpr int64_t kGroup = 4 / sizeof(T);
+    const WinogradParams& p = params_;
+    const int64_t side = p.tile + 2, points = side * side, in_c = p.in_c, pitch = p.in_c_padded;
+    weights_ = MakeAligned<uint8_t>(static_cast<size_t>(points * pitch * p.out_padded) * sizeof(T));
+    const std::vector<int8_t> levels = ExpandWeights(op, p.in_c);
+    // A panel's channels one under the other, then group after group.
+    std::vector<int16_t> block(static_cast<size_t>(panel * points * pitch));
+    T* to = reinterpret_cast<T*>(weights_.get());
+    for (int64_t n0 = 0; n0 < p.out_padded; n0 += panel) {
+      const int64_t width = std::min<int64_t>(panel, p.out_padded - n0);
+      std::fill(block.begin(), block.end(), int16_t{0});
+      for (int64_t n = 0; n < width && n0 + n < p.out_c; ++n) {
+        const int64_t o = n0 + n;
+        int16_t* const u = block.data() + n * points * pitch;
+        TransformWeights(levels.data() + o * 9 * in_c, p.in_c, p.tile, pitch, u);
+        SetChannel(op, o, u);
+      }
+      for (int64_t k = 0; k < points * pitch; k += kGroup) {
+        const int16_t* from = block.data() + k;
+        for (int64_t n = 0; n < width; ++n, from += points * pitch) {
+          for (int64_t i = 0; i < kGroup; ++i) *to++ = static_cast<T>(from[i]);
+        }
+      }
+    }
+  }
+
+  void SetChannel(const ConvOp& op, int64_t o, const int16_t* u) {
+    const WinogradParams& p = params_;
+    const int64_t side = p.tile + 2, pitch = p.in_c_padded;
+    const size_t at = static_cast<size_t>(o);
+    if (p.tile == 2) {
+      for (int64_t q = 0; q < side * side; ++q) {
+        int64_t sum = 0;
+        for (int64_t c = 0; c < p.in_c; ++c) sum += u[q * pitch + c];
+        const int64_t offset = q == side + 1 ? p.offset_center : p.offset;
+        init_[static_cast<size_t>(q * p.out_padded + o)] = static_cast<int32_t>(-offset * sum);
+      }
+    }
+    // What is added at the point (1, 1) comes out once in each output of the tile.
+    const int shift = op.shift[at];
+    const uint32_t round = shift > 0 ? uint32_t{1} << (shift - 1) : 0;
+    const uint32_t start = static_cast<uint32_t>(op.bias[at]) + round;
+    int32_t& center = init_[static_cast<size_t>((side + 1) * p.out_padded + o)];
+    center =
+        static_cast<int32_t>(static_cast<uint32_t>(center) + start * (p.tile == 2 ? 4u : 576u));
+    // A shift by 31 leaves what a longer one would, the sign, of sums that leave room for it.
+    right_[at] = std::min(shift + (p.tile == 2 ? 2 : 6), 31);
+  }
+
+  decltype(KernelTable::winograd) fn_;
+  WinogradParams params_;
+  ConvTail tail_;
+  bool residual_;
+  std::string name_;
+  AlignedArray<uint8_t> weights_;
+  AlignedArray<int32_t> init_, right_;
+  size_t scratch_ = 0;
+};
+
+}  // namespace
+
+bool WinogradFits(const Program& program, const FusedConv& fused, const KernelTable& table) {
+  if (table.winograd == nullptr) return false;
+  const ConvOp& op = ConvOf(fused);
+  const Window& w = op.window;
+  return op.groups == 1 && w.kernel_h == 3 && w.kernel_w == 3 && w.stride_h == 1 &&
+         w.stride_w == 1 && w.dilation_h == 1 && w.dilation_w == 1 &&
+         !program.tensors[static_cast<size_t>(fused.conv->output)].type.wide() &&
+         TileOf(program, fused, table) != 0;
+}
+
+double WinogradCycles(const Program& program, const FusedConv& fused, const KernelTable& table) {
+  const int32_t tile = TileOf(program, fused, table);
+  const WinogradParams p = ParamsOf(program, fused, tile);
+  const double points = (tile + 2) * (tile + 2), lane = tile == 2 ? 1 : 2;
+  const double tiles = ((p.window.out_h + tile - 1) / tile) * ((p.window.out_w + tile - 1) / tile);
+  const double vectors = p.out_padded / 16.0, steps = p.in_c_padded * lane / 4;
+  const bool wide = table.winograd_panel == 32;
+  const double dot = wide ? 1.0 : tile == 2 ? 3.2 : 2.2;
+  const double in = (tile == 2 ? 30 : 110) * (wide ? 1.0 : 1.4);
+  const double out = (tile == 2 ? 60 : 200) * (wide ? 1.0 : 2.2);
+  // Weights that do not stay in the second-level cache pass by once for each block of tiles.
+  const double weights = points * p.in_c_padded * lane * p.out_padded;
+  const double memory = weights > 600e3 ? weights / 12 : weights / 40;
+  return tiles * (points * vectors * steps * dot + p.in_c / 16.0 * in + vectors * out) + memory;
+}
+
+KernelPtr MakeWinograd(const Program& program, const FusedConv& fused, const KernelTable& table) {
+  return std::make_unique<WinogradKernel>(program, fused, table);
+}
+
+}  // namespace potlut
