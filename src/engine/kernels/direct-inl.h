@@ -214,14 +214,23 @@ inline void DirectBlock(const DirectParams& p, const ConvBuffers& b,
   }
 }
 
+// Whether shares are panels of channels: as preferred, unless the other cut is clearly more even.
+inline bool ShareOutputs(const DirectParams& p, int64_t panels, int64_t rows, int64_t shares) {
+  // What the largest share has of the whole, each way.
+  const double outputs = static_cast<double>((panels + shares - 1) / shares) / panels;
+  const double others = static_cast<double>((rows + shares - 1) / shares) / rows;
+  return p.share_outputs ? outputs <= others * 1.1 : outputs * 1.1 < others;
+}
+
 template <typename Traits>
 void Direct(const DirectParams& p, const ConvBuffers& b, Share share) {
   const MapWindow& m = p.window;
   int64_t panels = (p.out_padded + Traits::kPanel - 1) / Traits::kPanel;
   int64_t count = p.walk == DirectWalk::kFlat ? m.out_w : m.out_h;
   int64_t from = 0, first = 0;
-  int64_t& begin = p.share_outputs ? from : first;
-  int64_t& end = p.share_outputs ? panels : count;
+  const bool outputs = ShareOutputs(p, panels, count, share.count);
+  int64_t& begin = outputs ? from : first;
+  int64_t& end = outputs ? panels : count;
   begin = end * share.index / share.count;
   end = end * (share.index + 1) / share.count;
   if (begin >= end) return;
