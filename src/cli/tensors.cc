@@ -9,6 +9,7 @@
 #include "onnx/import.h"
 #include "pack/plut.h"
 #include "program/reference.h"
+#include "program/validate.h"
 #include "quant/quantize.h"
 
 namespace potlut::cli {
@@ -36,10 +37,14 @@ class PlutTensors : public TensorSource {
     POTLUT_ASSIGN_OR_RETURN(const int32_t resize, ReadResize(program));
     geometry_ = {dims.h, dims.w, dims.c, options.resize.value_or(resize)};
     reference_ = options.reference;
-    POTLUT_ASSIGN_OR_RETURN(model_, Model::Create(std::move(program), options.isa));
+    // Every tensor is wanted: nodes run one by one, not fused into steps.
+    POTLUT_RETURN_IF_ERROR(Validate(program));
+    program_ = std::move(program);
     size_t scratch = 64;
-    for (size_t i = 0; i < model_->program().nodes.size(); ++i) {
-      scratch = std::max(scratch, (model_->kernel(i).scratch_bytes() + 63) / 64 * 64);
+    for (const Node& node : program_.nodes) {
+      POTLUT_ASSIGN_OR_RETURN(auto kernel, MakeKernel(program_, node, options.isa));
+      scratch = std::max(scratch, (kernel->scratch_bytes() + 63) / 64 * 64);
+      kernels_.push_back(std::move(kernel));
     }
     scratch_.reset(std::aligned_alloc(64, scratch));
     if (!scratch_) return ResourceLimit("out of memory for ", scratch, " bytes of scratch");
@@ -47,7 +52,7 @@ class PlutTensors : public TensorSource {
   }
 
   Expected<std::vector<NamedTensor>> Run(const data::Image& image) override {
-    const Program& program = model_->program();
+    const Program& program = program_;
     const int64_t wanted = program.tensors[static_cast<size_t>(program.input)].dims.count();
     if (image.pixels.size() != static_cast<size_t>(wanted)) {
       return UsageError("an image of ", image.pixels.size(), " bytes for a model that reads ",
@@ -67,7 +72,7 @@ class PlutTensors : public TensorSource {
           inputs.push_back(values[static_cast<size_t>(index)].data());
         TensorData& output = values[static_cast<size_t>(node.output)];
         output.resize(static_cast<size_t>(tensor.dims.count()) * tensor.type.bytes());
-        model_->kernel(i).Run(inputs.data(), output.data(), scratch_.get());
+        kernels_[i]->Run(inputs.data(), output.data(), scratch_.get());
       }
     }
     std::vector<NamedTensor> tensors;
@@ -85,7 +90,8 @@ class PlutTensors : public TensorSource {
   }
 
  private:
-  std::shared_ptr<const Model> model_;
+  Program program_;
+  std::vector<std::unique_ptr<Kernel>> kernels_;  // of each node
   std::unique_ptr<void, FreeMemory> scratch_;
   bool reference_ = false;
 };

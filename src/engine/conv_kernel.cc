@@ -17,39 +17,47 @@ constexpr int64_t kBlockBytes = 32 << 10;
 
 int64_t RoundUp(int64_t value, int64_t to) { return (value + to - 1) / to * to; }
 
-// Where ConvRequant's arrays live.
-struct RequantArrays {
-  explicit RequantArrays(int64_t padded_channels)
-      : start(MakeAligned<int32_t>(static_cast<size_t>(padded_channels))),
-        right(MakeAligned<int32_t>(static_cast<size_t>(padded_channels))),
-        left(MakeAligned<int32_t>(static_cast<size_t>(padded_channels))) {
-    std::fill_n(start.get(), padded_channels, 0);
-    std::fill_n(right.get(), padded_channels, 0);
-    std::fill_n(left.get(), padded_channels, 0);
-  }
-  // `correction` is taken off the sum. Unsigned arithmetic: see ConvRequant.
-  void Set(int64_t place, int32_t bias, int shift, int32_t correction) {
-    const uint32_t round = shift > 0 ? uint32_t{1} << (shift - 1) : 0;
-    start[place] = static_cast<int32_t>(static_cast<uint32_t>(bias) + round -
-                                        static_cast<uint32_t>(correction));
-    right[place] = std::max(shift, 0);
-    left[place] = std::max(-shift, 0);
-  }
-  ConvRequant View(const ConvOp& op, TensorType out) const {
-    return {start.get(), right.get(), left.get(), op.lo, op.hi, out.wide()};
+// Writes a convolution's map where it can stay, and then, for the rows of a share, what becomes of
+// it. For kernels whose stores know requantisation only.
+class PlainTail {
+ public:
+  PlainTail(const Program& program, const FusedConv& fused, ConvEpilogue epilogue)
+      : epilogue_(epilogue),
+        conv_signed_(Type(program, fused.conv->output).is_signed),
+        first_signed_(fused.add != nullptr ? Type(program, fused.add->output).is_signed
+                                           : conv_signed_) {}
+  int outputs() const { return epilogue_.rescale.present ? 2 : 1; }
+  void* Map(void* const* outputs) const { return outputs[epilogue_.first ? 0 : 1]; }
+  void Finish(const void* const* inputs, void* const* outputs, int64_t begin, int64_t end) const {
+    uint8_t* const map = static_cast<uint8_t*>(Map(outputs)) + begin;
+    if (epilogue_.add.present) {
+      AddResidual(epilogue_.add, conv_signed_, static_cast<const uint8_t*>(inputs[1]) + begin,
+                  end - begin, map);
+    }
+    if (epilogue_.rescale.present) {
+      Rescale(epilogue_.rescale, first_signed_, map, end - begin,
+              static_cast<uint8_t*>(outputs[1]) + begin);
+    }
   }
 
-  AlignedArray<int32_t> start, right, left;
+ private:
+  static TensorType Type(const Program& program, int32_t t) {
+    return program.tensors[static_cast<size_t>(t)].type;
+  }
+  ConvEpilogue epilogue_;
+  bool conv_signed_, first_signed_;
 };
 
 // One input channel a group. Where a group has several outputs, the input's channels are first
 // repeated that often.
 class DepthwiseKernel : public Kernel {
  public:
-  DepthwiseKernel(const NodeView& view, const ConvOp& op, const KernelTable& table)
+  DepthwiseKernel(const NodeView& view, const FusedConv& fused, const KernelTable& table)
       : fn_(table.depthwise),
         name_(std::string("depthwise_") + table.name),
-        requant_(view.output().dims.c) {
+        tail_(view.program, fused, view.output().dims.c),
+        plain_(view.program, fused, tail_.View()) {
+    const ConvOp& op = std::get<ConvOp>(fused.conv->op);
     const Dims in = view.input().dims;
     const int64_t channels = view.output().dims.c;
     pixels_ = int64_t{in.h} * in.w;
@@ -62,10 +70,10 @@ class DepthwiseKernel : public Kernel {
       for (int64_t t = 0; t < taps; ++t) {
         weights_[t * channels + c] = static_cast<uint16_t>(int16_t{levels[c * taps + t]});
       }
-      requant_.Set(c, op.bias[c], op.shift[c], 0);
+      tail_.Set(c, static_cast<int32_t>(c), 0);
     }
     params_ = {MapWindowOf(op.window, in, view.output().dims), view.output().dims.c,
-               view.input().type.is_signed, weights_.get(), requant_.View(op, view.output().type)};
+               view.input().type.is_signed, weights_.get(), tail_.View().requant};
   }
   void Run(const void* const* inputs, void* const* outputs, void* scratch,
            Share share) const override {
@@ -81,8 +89,10 @@ class DepthwiseKernel : public Kernel {
     DepthwiseParams p = params_;
     p.window = RowsOf(params_.window, rows);
     const int64_t row = int64_t{p.window.out_w} * p.channels * (p.requant.wide ? 4 : 1);
-    fn_(p, x, static_cast<uint8_t*>(outputs[0]) + rows.begin * row);
+    fn_(p, x, static_cast<uint8_t*>(plain_.Map(outputs)) + rows.begin * row);
+    plain_.Finish(inputs, outputs, rows.begin * row, rows.end * row);
   }
+  int outputs() const override { return plain_.outputs(); }
   size_t scratch_bytes() const override {
     return repeat_ > 1 ? static_cast<size_t>(pixels_ * in_channels_ * repeat_) : 0;
   }
@@ -91,7 +101,8 @@ class DepthwiseKernel : public Kernel {
  private:
   decltype(KernelTable::depthwise) fn_;
   std::string name_;
-  RequantArrays requant_;
+  ConvTail tail_;
+  PlainTail plain_;
   AlignedArray<int32_t> weights_;
   int64_t pixels_, in_channels_, repeat_;
   DepthwiseParams params_;
@@ -127,13 +138,18 @@ void PlaceRun(const int8_t* levels, int64_t count, int64_t k, int k_group, int64
 
 class GemmKernel : public Kernel {
  public:
-  GemmKernel(const NodeView& view, const ConvOp& op, const KernelTable& table)
+  GemmKernel(const NodeView& view, const FusedConv& fused, const ConvOp& op,
+             const KernelTable& table)
       : fn_(table.gemm),
         name_("gemm_" + std::to_string(table.rows) + "x" + std::to_string(table.panel) + "_" +
               table.name),
         merged_(MergedGroups(op.groups, view.output().dims.c / op.groups, table.vector)),
-        requant_(RoundUp(view.output().dims.c / op.groups * merged_, table.vector) *
-                 (op.groups / merged_)) {
+        panel_(table.panel),
+        weight_bytes_(table.weight_bytes),
+        tail_(view.program, fused,
+              RoundUp(view.output().dims.c / op.groups * merged_, table.vector) *
+                  (op.groups / merged_)),
+        plain_(view.program, fused, tail_.View()) {
     const Dims in = view.input().dims, out = view.output().dims;
     const Window& w = op.window;
     GemmParams& p = params_;
@@ -166,19 +182,38 @@ class GemmKernel : public Kernel {
 
     Pack(op, table);
     p.weights = weights_.get();
-    p.requant = requant_.View(op, view.output().type);
+    p.requant = tail_.View().requant;
   }
   void Run(const void* const* inputs, void* const* outputs, void* scratch,
            Share share) const override {
-    const Range rows = PartOf(params_.window.out_h, share);
-    if (rows.empty()) return;
     GemmParams p = params_;
+    const int64_t bytes = p.requant.wide ? 4 : 1;
+    if (p.window.out_h == 1 && p.groups == 1) {  // a dense layer: shares have panels of channels
+      const Range panels = PartOf((p.out_per_group + panel_ - 1) / panel_, share);
+      if (panels.empty()) return;
+      const int64_t first = panels.begin * panel_;
+      const int64_t end = std::min<int64_t>(panels.end * panel_, p.out_c);
+      p.out_per_group = static_cast<int32_t>(end - first);
+      p.weights = static_cast<const uint8_t*>(p.weights) + first * p.k_padded * weight_bytes_;
+      p.requant.start += first;
+      p.requant.right += first;
+      p.requant.left += first;
+      fn_(p, static_cast<const uint8_t*>(inputs[0]),
+          static_cast<uint8_t*>(plain_.Map(outputs)) + first * bytes, scratch);
+      for (int64_t x = 0; x < p.window.out_w; ++x)
+        plain_.Finish(inputs, outputs, x * p.out_c + first, x * p.out_c + end);
+      return;
+    }
+    const Range rows = PartOf(p.window.out_h, share);
+    if (rows.empty()) return;
     p.window = RowsOf(params_.window, rows);
-    const int64_t row = int64_t{p.window.out_w} * p.out_c * (p.requant.wide ? 4 : 1);
+    const int64_t row = int64_t{p.window.out_w} * p.out_c * bytes;
     const int64_t in_row = p.direct ? int64_t{p.window.out_w} * p.k : 0;
     fn_(p, static_cast<const uint8_t*>(inputs[0]) + rows.begin * in_row,
-        static_cast<uint8_t*>(outputs[0]) + rows.begin * row, scratch);
+        static_cast<uint8_t*>(plain_.Map(outputs)) + rows.begin * row, scratch);
+    plain_.Finish(inputs, outputs, rows.begin * row, rows.end * row);
   }
+  int outputs() const override { return plain_.outputs(); }
   size_t scratch_bytes() const override { return scratch_; }
   std::string_view name() const override { return name_; }
 
@@ -221,15 +256,17 @@ class GemmKernel : public Kernel {
         }
         level += in;
       }
-      requant_.Set(g * p.out_padded + n, op.bias[o], op.shift[o],
-                   offset ? static_cast<int32_t>(static_cast<uint32_t>(sum * 128)) : 0);
+      tail_.Set(g * p.out_padded + n, static_cast<int32_t>(o),
+                offset ? static_cast<int32_t>(static_cast<uint32_t>(sum * 128)) : 0);
     }
   }
 
   decltype(KernelTable::gemm) fn_;
   std::string name_;
   int32_t merged_;
-  RequantArrays requant_;
+  int32_t panel_, weight_bytes_;
+  ConvTail tail_;
+  PlainTail plain_;
   AlignedArray<uint8_t> weights_;
   GemmParams params_{};
   size_t scratch_ = 0;
@@ -237,11 +274,26 @@ class GemmKernel : public Kernel {
 
 }  // namespace
 
-KernelPtr MakeConv(const NodeView& view, const ConvOp& op, const KernelTable& table) {
+KernelPtr MakeGemm(const Program& program, const FusedConv& fused, const KernelTable& table) {
+  const NodeView view(program, *fused.conv);
+  const ConvOp& op = std::get<ConvOp>(fused.conv->op);
   if (op.groups > 1 && op.groups == view.input().dims.c) {
-    return std::make_unique<DepthwiseKernel>(view, op, table);
+    return std::make_unique<DepthwiseKernel>(view, fused, table);
   }
-  return std::make_unique<GemmKernel>(view, op, table);
+  return std::make_unique<GemmKernel>(view, fused, op, table);
+}
+
+double GemmCycles(const Program& program, const FusedConv& fused, const KernelTable& table) {
+  const NodeView view(program, *fused.conv);
+  const ConvOp& op = std::get<ConvOp>(fused.conv->op);
+  const double macs = static_cast<double>(CostOf(program, *fused.conv).macs);
+  // Measured: what a multiply-accumulate takes where k is long, and a gathered value.
+  const double pace = table.byte_lanes ? 64 : table.rows > 4 ? 24 : 5;
+  if (op.groups > 1 && op.groups == view.input().dims.c) return macs / (pace / 10);
+  const double gathered = static_cast<double>(view.output().dims.count()) / view.output().dims.c *
+                          op.window.kernel_h * op.window.kernel_w * view.input().dims.c;
+  const double outputs = static_cast<double>(view.output().dims.count());
+  return macs / pace + gathered / 4 + outputs / 4;
 }
 
 }  // namespace potlut

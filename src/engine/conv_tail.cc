@@ -30,6 +30,48 @@ FusedAdd AddOf(const Program& program, const FusedConv& fused) {
 
 }  // namespace
 
+namespace {
+
+template <typename Map, typename Residual>
+void AddAs(const FusedAdd& add, const uint8_t* residual, int64_t count, uint8_t* map) {
+  for (int64_t i = 0; i < count; ++i) {
+    const uint32_t v = static_cast<uint32_t>(int32_t{static_cast<Map>(map[i])}) << add.shift_conv;
+    const uint32_t r = static_cast<uint32_t>(int32_t{static_cast<Residual>(residual[i])})
+                       << add.shift_residual;
+    const int32_t shifted =
+        static_cast<int32_t>(v + r + static_cast<uint32_t>(add.round)) >> add.right;
+    const int32_t sum = static_cast<int32_t>(static_cast<uint32_t>(shifted) << add.left);
+    map[i] = static_cast<uint8_t>(std::clamp(sum, add.lo, add.hi));
+  }
+}
+
+template <typename Map>
+void RescaleAs(const FusedRescale& rescale, const uint8_t* map, int64_t count, uint8_t* second) {
+  for (int64_t i = 0; i < count; ++i) {
+    const int32_t v = (int32_t{static_cast<Map>(map[i])} + rescale.round) >> rescale.right;
+    second[i] = static_cast<uint8_t>(std::clamp(v, rescale.lo, rescale.hi));
+  }
+}
+
+}  // namespace
+
+void AddResidual(const FusedAdd& add, bool map_signed, const uint8_t* residual, int64_t count,
+                 uint8_t* map) {
+  if (map_signed) {
+    add.residual_signed ? AddAs<int8_t, int8_t>(add, residual, count, map)
+                        : AddAs<int8_t, uint8_t>(add, residual, count, map);
+  } else {
+    add.residual_signed ? AddAs<uint8_t, int8_t>(add, residual, count, map)
+                        : AddAs<uint8_t, uint8_t>(add, residual, count, map);
+  }
+}
+
+void Rescale(const FusedRescale& rescale, bool map_signed, const uint8_t* map, int64_t count,
+             uint8_t* second) {
+  map_signed ? RescaleAs<int8_t>(rescale, map, count, second)
+             : RescaleAs<uint8_t>(rescale, map, count, second);
+}
+
 FusedRescale RescaleOf(const Program& program, const Node& lookup) {
   const LookupOp& op = std::get<LookupOp>(lookup.op);
   const TensorType type = TensorOf(program, lookup.inputs[0]).type;

@@ -52,4 +52,11 @@ class ConvTail {
   ConvEpilogue epilogue_{};
 };
 
+// The same for kernels that store requantised sums only: map = add(map, residual), and second =
+// rescale(map), of `count` values. `map_signed`: how the map's bytes are to be read.
+void AddResidual(const FusedAdd& add, bool map_signed, const uint8_t* residual, int64_t count,
+                 uint8_t* map);
+void Rescale(const FusedRescale& rescale, bool map_signed, const uint8_t* map, int64_t count,
+             uint8_t* second);
+
 }  // namespace potlut

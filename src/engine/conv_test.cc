@@ -40,7 +40,8 @@ void TestConv(unsigned seed, const Shape& s) {
                            PickAlphabet(rng, per_group > 1), out_type);
   PickRequant(rng, conv, per_group, in_type, out_type);
   b.Add(conv, {x}, *out, out_type);
-  ExpectKernelsEqualReference(rng, b.program());
+  const FusedConv fused = AppendTail(rng, b);
+  ExpectWaysEqualReference(rng, b.program(), fused);
 }
 
 Window PickWindow(Rng& rng) {

@@ -4,13 +4,15 @@
 #include "base/text.h"
 #include "engine/isa.h"
 #include "engine/kernel_factory.h"
+#include "engine/pick.h"
 
 namespace potlut {
-namespace {
 
-KernelPtr Make(const NodeView& view, const KernelTable& table) {
+KernelPtr MakeNode(const NodeView& view, const KernelTable& table) {
   struct Maker {
-    KernelPtr operator()(const ConvOp& op) const { return MakeConv(view, op, table); }
+    KernelPtr operator()(const ConvOp&) const {
+      return PickConv(view.program, {.conv = &view.node}, table, false);
+    }
     KernelPtr operator()(const AddOp& op) const { return MakeAdd(view, op, table); }
     KernelPtr operator()(const MulOp& op) const { return MakeMul(view, op, table); }
     KernelPtr operator()(const MaxPoolOp& op) const { return MakeMaxPool(view, op, table); }
@@ -29,16 +31,18 @@ KernelPtr Make(const NodeView& view, const KernelTable& table) {
   return std::visit(Maker{view, table}, view.node.op);
 }
 
-}  // namespace
+Error NoSuchIsa(Isa isa) {
+  return Unsupported("instruction set ", IsaName(isa),
+                     " is not available on this machine; use auto or portable");
+}
 
 Expected<std::unique_ptr<Kernel>> MakeKernel(const Program& program, const Node& node, Isa isa) {
   const KernelTable* table = KernelsOf(isa);
   if (table == nullptr) {
-    return Unsupported("instruction set ", IsaName(isa),
-                       " is not available on this machine; use auto or portable");
+    return NoSuchIsa(isa);
   }
   try {
-    return Make(NodeView(program, node), *table);
+    return MakeNode(NodeView(program, node), *table);
   } catch (const std::bad_alloc&) {
     return ResourceLimit("node '", node.name, "': not enough memory for its weights");
   }

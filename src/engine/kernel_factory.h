@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "engine/conv_tail.h"
 #include "engine/engine.h"
 #include "engine/kernels/kernels.h"
 
@@ -27,8 +28,13 @@ inline MapWindow MapWindowOf(const Window& w, const Dims& in, const Dims& out) {
 
 using KernelPtr = std::unique_ptr<Kernel>;
 
-// conv_kernel.cc
-KernelPtr MakeConv(const NodeView& view, const ConvOp& op, const KernelTable& table);
+// kernel.cc: any node
+KernelPtr MakeNode(const NodeView& view, const KernelTable& table);
+Error NoSuchIsa(Isa isa);
+
+// conv_kernel.cc: ways that run every convolution, by a matrix of windows or one channel at a time
+KernelPtr MakeGemm(const Program& program, const FusedConv& fused, const KernelTable& table);
+double GemmCycles(const Program& program, const FusedConv& fused, const KernelTable& table);
 
 // lookup_kernel.cc
 KernelPtr MakeLookup(const NodeView& view, const LookupOp& op, const KernelTable& table);

@@ -5,101 +5,13 @@
 #include <thread>
 
 #include "engine/aligned.h"
-#include "engine/testing.h"
+#include "engine/random_net.h"
+#include "engine/thread_pool.h"
 
 namespace potlut {
 namespace {
 
 using namespace testing;  // NOLINT: test helpers
-
-// Grows a net of random nodes, every tensor of which may be read again by any later node.
-class RandomNet {
- public:
-  explicit RandomNet(unsigned seed)
-      : rng_(seed), b_({Pick(rng_, 3, 12), Pick(rng_, 3, 12), Pick(rng_, 1, 24)}) {
-    for (int i = Pick(rng_, 3, 14); i > 0; --i) Grow();
-    // A few outputs anywhere, the input and one tensor twice included.
-    Program& p = b_.program();
-    for (int i = Pick(rng_, 0, 2); i > 0; --i) {
-      p.outputs.push_back(Pick(rng_, 0, static_cast<int64_t>(p.tensors.size()) - 1));
-    }
-  }
-  Rng& rng() { return rng_; }
-  Program& program() { return b_.program(); }
-
- private:
-  const Tensor& At(int32_t t) { return b_.program().tensors[static_cast<size_t>(t)]; }
-
-  int32_t PickNarrow() {
-    const auto last = static_cast<int32_t>(b_.program().tensors.size()) - 1;
-    int32_t t = rng_() % 2 == 0 ? last : Pick(rng_, 0, last);
-    while (At(t).type.wide()) --t;  // the input is narrow
-    return t;
-  }
-
-  void Grow() {
-    const int32_t x = PickNarrow();
-    const Tensor t = At(x);
-    const TensorType out = PickType(rng_);
-    switch (rng_() % 9) {
-      case 0:
-      case 1:
-      case 2: {
-        Window w;
-        w.kernel_h = Pick(rng_, 1, 3);
-        w.kernel_w = Pick(rng_, 1, 3);
-        w.stride_h = w.stride_w = Pick(rng_, 1, 2);
-        w.pad_top = w.pad_left = Pick(rng_, 0, 1);
-        w.pad_bottom = w.pad_right = Pick(rng_, 1, 2);
-        const bool depthwise = rng_() % 3 == 0;
-        const int32_t out_c = depthwise ? t.dims.c : Pick(rng_, 1, 40);
-        const auto dims = WindowOutput(w, t.dims, out_c);
-        if (!dims.ok()) return;
-        const int32_t groups = depthwise ? t.dims.c : 1;
-        const TensorType type = rng_() % 8 == 0 ? TensorType{32, true} : out;
-        ConvOp conv = RandomConv(rng_, w, t.dims.c, out_c, groups,
-                                 PickAlphabet(rng_, t.dims.c / groups > 1), type);
-        PickRequant(rng_, conv, t.dims.c / groups, t.type, type);
-        b_.Add(conv, {x}, *dims, type);
-        return;
-      }
-      case 3: {
-        const int32_t y = AddLookup(rng_, b_, x, out);
-        b_.Add(AddOp{1, 2, 2, out.lo(), out.hi()}, {x, y}, t.dims, out);
-        return;
-      }
-      case 4: {
-        MeanOp mean{{}, 2, out.lo(), out.hi()};
-        mean.window.kernel_h = t.dims.h;
-        mean.window.kernel_w = t.dims.w;
-        const int32_t y = b_.Add(mean, {x}, {1, 1, t.dims.c}, out);
-        b_.Add(MulOp{3, out.lo(), out.hi()}, {x, y}, t.dims, out);
-        return;
-      }
-      case 5: {
-        MaxPoolOp pool;
-        pool.window.kernel_h = std::min(2, t.dims.h);
-        pool.window.kernel_w = std::min(2, t.dims.w);
-        b_.Add(pool, {x}, *WindowOutput(pool.window, t.dims, t.dims.c), t.type);
-        return;
-      }
-      case 6:
-        b_.Add(ReshapeOp{}, {x}, {t.dims.w, t.dims.h, t.dims.c}, t.type);
-        return;
-      case 7:
-        if (t.dims.c <= 40) {
-          b_.Add(ConcatOp{}, {x, x}, {t.dims.h, t.dims.w, 2 * t.dims.c}, t.type);
-        }
-        return;
-      default:
-        b_.Add(ArgMaxOp{}, {x}, {t.dims.h, t.dims.w, 1}, {32, true});
-        return;
-    }
-  }
-
-  Rng rng_;
-  Builder b_;
-};
 
 void ExpectOutputs(const Program& program, const Session& session,
                    const std::vector<TensorData>& expected) {
@@ -111,37 +23,44 @@ void ExpectOutputs(const Program& program, const Session& session,
 }
 
 TEST(ModelTest, RandomProgramsOnEveryInstructionSet) {
-  for (unsigned seed = 1; seed <= 150 && !HasFailure(); ++seed) {
+  std::vector<std::shared_ptr<ThreadPool>> pools{nullptr};
+  for (const int threads : {1, 2, 3, 4}) pools.push_back(*ThreadPool::Create(threads));
+  for (unsigned seed = 1; seed <= 300 && !HasFailure(); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     RandomNet net(seed);
     const Program& program = net.program();
     if (program.nodes.empty()) continue;
-    std::vector<TensorData> images, again;
-    for (int i = 0; i < 2; ++i) images.push_back(PickData(net.rng(), program.tensors[0]));
+    const TensorData image = PickData(net.rng(), program.tensors[0]);
+    const auto expected = ReferenceRun(program, image);
+    ASSERT_TRUE(expected.ok());
     for (const Isa isa : AvailableIsas()) {
-      const auto model = Model::Create(program, isa);
+      const auto model = Model::Create(
+          program, {.isa = isa, .measure = seed % 8 == 0, .share_cycles = 1 + seed % 3 * 100});
       ASSERT_TRUE(model.ok()) << model.error().message;
-      // In memory of just the size, for what strays outside.
-      Guarded arena((*model)->arena_bytes(), Guarded::kEnd, kAlignment);
-      const auto session = Session::Create(
-          *model, {reinterpret_cast<std::byte*>(arena.data()), (*model)->arena_bytes()});
-      ASSERT_TRUE(session.ok()) << session.error().message;
-      for (const TensorData& image : images) {
-        ASSERT_TRUE((*session)->Run(image).ok());
-        const auto expected = ReferenceRun(program, image);
-        ASSERT_TRUE(expected.ok());
-        ExpectOutputs(program, **session, *expected);
-        EXPECT_TRUE(arena.Untouched());
+      for (const auto& pool : pools) {
+        // In memory of just the size, for what strays outside.
+        const size_t bytes = (*model)->arena_bytes(pool == nullptr ? 1 : pool->threads());
+        Guarded arena(bytes, Guarded::kEnd, kAlignment);
+        const auto session =
+            Session::Create(*model, {reinterpret_cast<std::byte*>(arena.data()), bytes}, pool);
+        ASSERT_TRUE(session.ok()) << session.error().message;
+        for (int run = 0; run < 2; ++run) {
+          ASSERT_TRUE((*session)->Run(image).ok());
+          ExpectOutputs(program, **session, *expected);
+          EXPECT_TRUE(arena.Untouched());
+        }
       }
     }
   }
 }
 
-TEST(ModelTest, ManySessionsOfOneModelInThreads) {
-  RandomNet net(42);
+// Sessions in threads, each with images of its own, and perhaps with helpers that they share.
+void RunManySessions(unsigned seed, const std::shared_ptr<ThreadPool>& pool) {
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  RandomNet net(seed);
   Program& program = net.program();
   ASSERT_FALSE(program.nodes.empty());
-  const auto model = Model::Create(program);
+  const auto model = Model::Create(program, {.share_cycles = 1});
   ASSERT_TRUE(model.ok()) << model.error().message;
   constexpr int kThreads = 6, kRuns = 40;
   std::vector<TensorData> images;
@@ -154,7 +73,7 @@ TEST(ModelTest, ManySessionsOfOneModelInThreads) {
   std::vector<std::thread> threads;
   for (size_t i = 0; i < kThreads; ++i) {
     threads.emplace_back([&, i] {
-      const auto session = Session::Create(*model);
+      const auto session = Session::Create(*model, {}, pool);
       for (size_t run = 0; run < kRuns; ++run) {
         const size_t image = (i + run) % kThreads;
         if (!session.ok() || !(*session)->Run(images[image]).ok()) {
@@ -171,6 +90,13 @@ TEST(ModelTest, ManySessionsOfOneModelInThreads) {
   }
   for (std::thread& t : threads) t.join();
   EXPECT_EQ(wrong, std::vector<int>(kThreads, 0));
+}
+
+TEST(ModelTest, ManySessionsOfOneModelInThreads) { RunManySessions(42, nullptr); }
+
+TEST(ModelTest, ManySessionsOnOnePool) {
+  const auto pool = *ThreadPool::Create(4);
+  for (unsigned seed = 43; seed < 48 && !HasFailure(); ++seed) RunManySessions(seed, pool);
 }
 
 // A program of one look-up and one output of each storage type.
@@ -231,6 +157,10 @@ TEST(SessionTest, TellsTheTimeOfEachNode) {
   const auto session = Session::Create(*model);
   std::vector<int64_t> nanoseconds{1, 2, 3, 4, 5};
   ASSERT_TRUE((*session)->RunTimed(TensorData(24), nanoseconds).ok());
+  ASSERT_EQ(nanoseconds.size(), (*model)->program().nodes.size());
+  for (const int64_t ns : nanoseconds) EXPECT_GE(ns, 0);
+  const auto pooled = Session::Create(*model, {}, *ThreadPool::Create(2));
+  ASSERT_TRUE((*pooled)->RunTimed(TensorData(24), nanoseconds).ok());
   ASSERT_EQ(nanoseconds.size(), (*model)->program().nodes.size());
   for (const int64_t ns : nanoseconds) EXPECT_GE(ns, 0);
 }

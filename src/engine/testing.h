@@ -11,6 +11,8 @@
 
 #include "engine/engine.h"
 #include "engine/guarded.h"
+#include "engine/isa.h"
+#include "engine/pick.h"
 #include "program/reference.h"
 #include "program/testing.h"
 #include "program/validate.h"
@@ -134,6 +136,49 @@ inline void PickRequant(Rng& rng, ConvOp& conv, int32_t in_per_group, TensorType
   PickClamp(rng, out, conv.lo, conv.hi);
 }
 
+// Runs `kernel` in watched memory, in one share and then in several, and compares its outputs (one
+// that is empty is not wanted).
+inline void ExpectKernelGives(Rng& rng, const Kernel& kernel, const std::vector<TensorData>& inputs,
+                              const std::vector<TensorData>& expected) {
+  for (const Guarded::Side side : {Guarded::kStart, Guarded::kEnd}) {
+    std::vector<std::unique_ptr<Guarded>> in, out;
+    std::vector<const void*> in_data;
+    std::vector<void*> out_data;
+    for (const TensorData& data : inputs) {
+      in.push_back(std::make_unique<Guarded>(data.size(), side));
+      std::memcpy(in.back()->data(), data.data(), data.size());
+      in_data.push_back(in.back()->data());
+    }
+    for (const TensorData& data : expected) {
+      out.push_back(std::make_unique<Guarded>(data.size(), side));
+      out_data.push_back(data.empty() ? nullptr : out.back()->data());
+    }
+    Guarded scratch(kernel.scratch_bytes(), side, 64);
+    // One after the other in any order: shares must not read what others write.
+    const int32_t shares = side == Guarded::kStart ? 1 : Pick(rng, 1, 8);
+    for (int32_t i = shares - 1; i >= 0; --i) {
+      kernel.Run(in_data.data(), out_data.data(), scratch.data(), {i, shares});
+    }
+    ASSERT_TRUE(scratch.Untouched()) << kernel.name() << " wrote outside its scratch";
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      ASSERT_TRUE(in[i]->Untouched() &&
+                  std::memcmp(in[i]->data(), inputs[i].data(), inputs[i].size()) == 0)
+          << kernel.name() << " wrote to its input";
+    }
+    for (size_t o = 0; o < expected.size(); ++o) {
+      ASSERT_TRUE(out[o]->Untouched()) << kernel.name() << " wrote outside";
+      if (expected[o].empty()) continue;
+      const TensorData got(out[o]->data(), out[o]->data() + expected[o].size());
+      if (got == expected[o]) continue;
+      const size_t at = static_cast<size_t>(
+          std::mismatch(got.begin(), got.end(), expected[o].begin()).first - got.begin());
+      FAIL() << kernel.name() << " in " << shares << " share(s) differs from the reference at byte "
+             << at << " of output " << o << " of " << got.size() << ": " << int{got[at]}
+             << " instead of " << int{expected[o][at]};
+    }
+  }
+}
+
 // Runs the last node of `program` on random inputs with the reference executor and with the kernels
 // of every instruction set, in watched memory.
 inline void ExpectKernelsEqualReference(Rng& rng, const Program& program) {
@@ -151,35 +196,81 @@ inline void ExpectKernelsEqualReference(Rng& rng, const Program& program) {
   for (const Isa isa : AvailableIsas()) {
     const auto kernel = MakeKernel(program, node, isa);
     ASSERT_TRUE(kernel.ok()) << kernel.error().message;
-    for (const Guarded::Side side : {Guarded::kStart, Guarded::kEnd}) {
-      std::vector<std::unique_ptr<Guarded>> in;
-      std::vector<const void*> in_data;
-      for (const TensorData& data : inputs) {
-        in.push_back(std::make_unique<Guarded>(data.size(), side));
-        std::memcpy(in.back()->data(), data.data(), data.size());
-        in_data.push_back(in.back()->data());
-      }
-      Guarded out(expected->size(), side), scratch((*kernel)->scratch_bytes(), side, 64);
-      // One after the other in any order: shares must not read what others write.
-      const int32_t shares = side == Guarded::kStart ? 1 : Pick(rng, 1, 8);
-      void* const output = out.data();
-      for (int32_t i = shares - 1; i >= 0; --i) {
-        (*kernel)->Run(in_data.data(), &output, scratch.data(), {i, shares});
-      }
-      ASSERT_TRUE(out.Untouched() && scratch.Untouched()) << (*kernel)->name() << " wrote outside";
-      for (size_t i = 0; i < inputs.size(); ++i) {
-        ASSERT_TRUE(in[i]->Untouched() &&
-                    std::memcmp(in[i]->data(), inputs[i].data(), inputs[i].size()) == 0)
-            << (*kernel)->name() << " wrote to its input";
-      }
-      const TensorData got(out.data(), out.data() + expected->size());
-      if (got == *expected) continue;
-      const size_t at = static_cast<size_t>(
-          std::mismatch(got.begin(), got.end(), expected->begin()).first - got.begin());
-      FAIL() << (*kernel)->name() << " differs from the reference at byte " << at << " of "
-             << got.size() << ": " << int{got[at]} << " instead of " << int{(*expected)[at]};
+    ExpectKernelGives(rng, **kernel, inputs, {*expected});
+  }
+}
+
+// The same for a convolution and what is fused into it, by every way that fits.
+inline void ExpectWaysEqualReference(Rng& rng, const Program& program, const FusedConv& fused) {
+  const Status valid = Validate(program);
+  ASSERT_TRUE(valid.ok()) << valid.message();
+  const auto data = [&](int32_t t) {
+    return PickData(rng, program.tensors[static_cast<size_t>(t)]);
+  };
+  std::vector<TensorData> inputs{data(fused.input())};
+  TensorData first = *ReferenceRunNode(program, *fused.conv, std::vector{&inputs[0]});
+  if (fused.add != nullptr) {
+    inputs.push_back(data(fused.residual()));
+    std::vector<const TensorData*> two{&first, &inputs[1]};
+    if (fused.add->inputs[0] != fused.conv->output) std::swap(two[0], two[1]);
+    first = *ReferenceRunNode(program, *fused.add, two);
+  }
+  std::vector<TensorData> expected{first};
+  if (fused.lookup != nullptr) {
+    expected.push_back(*ReferenceRunNode(program, *fused.lookup, std::vector{&first}));
+    if (!fused.keep_first) expected[0].clear();
+  }
+  for (const Isa isa : AvailableIsas()) {
+    const KernelTable& table = *KernelsOf(isa);
+    for (const ConvWay& way : ConvWays()) {
+      if (!way.fits(program, fused, table)) continue;
+      EXPECT_GT(way.cycles(program, fused, table), 0);
+      const KernelPtr kernel = way.make(program, fused, table);
+      ASSERT_EQ(kernel->outputs(), static_cast<int>(expected.size()));
+      ExpectKernelGives(rng, *kernel, inputs, expected);
+      if (::testing::Test::HasFatalFailure()) return;
     }
   }
+}
+
+// Appends to a program whose last node is a convolution of bytes an addition, a change of scale or
+// both, at random.
+inline FusedConv AppendTail(Rng& rng, Builder& b) {
+  Program& p = b.program();
+  const size_t conv = p.nodes.size() - 1;
+  int32_t last = p.nodes[conv].output;
+  const Tensor map = p.tensors[static_cast<size_t>(last)];
+  size_t add = 0, lookup = 0;
+  if (map.type.wide()) return {.conv = &p.nodes[conv]};
+  if (rng() % 2 == 0) {
+    // Any other map of these dims.
+    ConvOp twin = std::get<ConvOp>(p.nodes[conv].op);
+    const TensorType type = PickType(rng);
+    twin.lo = type.lo();
+    twin.hi = type.hi();
+    const int32_t residual = b.Add(twin, {p.nodes[conv].inputs[0]}, map.dims, type);
+    const TensorType out = PickType(rng);
+    AddOp op{Pick(rng, 0, 15), Pick(rng, 0, 15), Pick(rng, -6, 16), 0, 0};
+    PickClamp(rng, out, op.lo, op.hi);
+    add = p.nodes.size();
+    last = rng() % 2 == 0 ? b.Add(op, {last, residual}, map.dims, out)
+                          : b.Add(op, {residual, last}, map.dims, out);
+  }
+  if (rng() % 2 == 0) {
+    const TensorType in = p.tensors[static_cast<size_t>(last)].type, out = PickType(rng);
+    int32_t lo, hi;
+    PickClamp(rng, out, lo, hi);
+    const int right = Pick(rng, 0, 8);
+    LookupOp op;
+    for (int32_t x = in.lo(); x <= in.hi(); ++x)
+      op.table.push_back(static_cast<int16_t>(std::clamp(RoundShift(x, right), lo, hi)));
+    lookup = p.nodes.size();
+    b.Add(op, {last}, map.dims, out);
+  }
+  FusedConv fused{&p.nodes[conv], add > 0 ? &p.nodes[add] : nullptr,
+                  lookup > 0 ? &p.nodes[lookup] : nullptr};
+  fused.keep_first = fused.lookup == nullptr || rng() % 2 == 0;
+  return fused;
 }
 
 // Appends a look-up that turns tensor `from` (8 bits) into one of `type`, spread over its range.

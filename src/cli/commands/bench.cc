@@ -98,6 +98,13 @@ struct LayerLine {
   int64_t macs = 0;
   double median = 0, share = 0;
 };
+// The kernel of a node, or where it runs.
+std::string How(const Model& model, size_t node) {
+  if (const Kernel* kernel = model.kernel(node)) return std::string(kernel->name());
+  const int32_t host = model.host(node);
+  if (host < 0) return "moves nothing";
+  return Cat("in ", model.program().nodes[static_cast<size_t>(host)].name);
+}
 std::vector<LayerLine> Lines(const Model& model, const LayerTimes& times) {
   std::vector<LayerLine> lines;
   double total = 0;
@@ -105,7 +112,7 @@ std::vector<LayerLine> Lines(const Model& model, const LayerTimes& times) {
     const Node& node = model.program().nodes[i];
     const double median = Summarise(times.by_node[i]).median;
     total += median;
-    lines.push_back({node.name, std::string(OpName(node.op)), std::string(model.kernel(i).name()),
+    lines.push_back({node.name, std::string(OpName(node.op)), How(model, i),
                      CostOf(model.program(), node).macs, median, 0});
   }
   for (LayerLine& line : lines) line.share = total > 0 ? line.median / total : 0;
