@@ -9,6 +9,7 @@
 #include "engine/aligned.h"
 #include "engine/depthwise_kernel.h"
 #include "engine/direct_kernel.h"
+#include "engine/winograd_kernel.h"
 #include "engine/depthwise_kernel.h"
 
 namespace potlut {
@@ -18,6 +19,7 @@ constexpr ConvWay kWays[] = {
     {"gemm", [](const Program&, const FusedConv&, const KernelTable&) { return true; }, GemmCycles,
      MakeGemm},
     {"depthwise", DepthwiseFits, DepthwiseCycles, MakeDepthwise},
+    {"winograd", WinogradFits, WinogradCycles, MakeWinograd},
 };
 
 // Ways whose estimate is so many times the best one's are not measured.
