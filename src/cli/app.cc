@@ -29,6 +29,7 @@ void Declare(CLI::App& app, Shell& shell) {
   AddUnpack(app, shell);
   AddDelta(app, shell);
   AddApply(app, shell);
+  AddExport(app, shell);
   AddAccel(app, shell);
   AddOps(app, shell);
   AddDoctor(app, shell);

@@ -15,6 +15,7 @@ void AddPack(CLI::App& app, Shell& shell);
 void AddUnpack(CLI::App& app, Shell& shell);
 void AddDelta(CLI::App& app, Shell& shell);
 void AddApply(CLI::App& app, Shell& shell);
+void AddExport(CLI::App& app, Shell& shell);
 void AddOps(CLI::App& app, Shell& shell);
 void AddAccel(CLI::App& app, Shell& shell);
 void AddDoctor(CLI::App& app, Shell& shell);
