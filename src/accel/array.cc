@@ -19,6 +19,7 @@ Status CheckArray(const ArraySpec& array) {
     return UsageError("array: ", name, " is ", value, "; from ", lo, " to ", hi, " is possible");
   };
   POTLUT_RETURN_IF_ERROR(check("group", array.group, 1, array.lanes));
+  POTLUT_RETURN_IF_ERROR(check("passes", array.passes, 1, 65535));
   POTLUT_RETURN_IF_ERROR(check("fill_cycles", array.fill_cycles, 1, 1024));
   POTLUT_RETURN_IF_ERROR(check("product_bits", array.product_bits, 2, 32));
   POTLUT_RETURN_IF_ERROR(check("accumulator_bits", array.accumulator_bits, 8, 32));

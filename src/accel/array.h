@@ -7,6 +7,7 @@
 namespace potlut::accel {
 
 struct ArraySpec : Geometry {
+  int32_t passes = 128;           // of one convolution; the hardware holds 128
   int32_t group = 8;              // lanes whose tables are filled together
   int32_t fill_cycles = 16;       // that filling those takes
   int32_t product_bits = 14;      // of a table entry

@@ -49,7 +49,7 @@ bool FieldsOk(const Conv& c, const Geometry& geometry) {
   if (c.pass_count < 1 || c.pass_first + c.pass_count > kMaxPasses) return false;
   // Each output row has a row among row_first ... row_last: the first and the last do.
   const int32_t last = (c.out_rows - 1) * c.stride_h - c.pad_top;
-  return c.row_first <= c.kernel_h - 1 - c.pad_top && c.row_last >= last;
+  return c.row_first >= -c.pad_top && c.row_first < c.kernel_h - c.pad_top && c.row_last >= last;
 }
 
 bool FieldsOk(const Vector& v) {

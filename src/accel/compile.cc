@@ -17,6 +17,8 @@ class Compiler {
 
   Expected<Image> Run() {
     POTLUT_RETURN_IF_ERROR(CheckArray(array_));
+    if (array_.passes > kMaxPasses)
+      return UsageError("array: passes is ", array_.passes, "; the hardware holds ", kMaxPasses);
     POTLUT_RETURN_IF_ERROR(CheckSides());
     Decide();
     POTLUT_ASSIGN_OR_RETURN(places_, PlaceTensors(program_, fates_, array_));

@@ -39,7 +39,7 @@ class Planner {
                        w_.kernel_w == in_.w && in_.h * in_.w > 1;
     const auto digits = static_cast<int64_t>(plan_.digits.digits().size());
     plan_.flat = whole && conv_.groups == 1 &&
-                 int64_t{in_.h} * in_.w * CeilDiv(in_.c, kInputs) * digits <= kMaxPasses;
+                 int64_t{in_.h} * in_.w * CeilDiv(in_.c, kInputs) * digits <= array_.passes;
     if (plan_.flat) {
       plan_.kernel_h = plan_.dilation_h = plan_.stride_h = kernel_w_ = 1;
     } else {
@@ -166,11 +166,11 @@ class Planner {
         }
       }
     }
-    if (passes.size() > static_cast<size_t>(kMaxPasses)) {
+    if (passes.size() > static_cast<size_t>(array_.passes)) {
       return Unsupported("a sum over ", passes.size(),
                          " passes (words of 16 inputs, digits of the "
                          "weights, column phases), and the accelerator takes ",
-                         kMaxPasses);
+                         array_.passes);
     }
     if (weights > INT32_MAX) return ResourceLimit("the layer's codes are too many");
     block.weight_words = static_cast<int32_t>(weights);

@@ -85,11 +85,14 @@ struct Visitor {
   }
 
   Status operator()(const ConvOp& conv) const {
-    POTLUT_ASSIGN_OR_RETURN(const ConvPlan plan, PlanConv(conv, In(), Out(), array));
+    ArraySpec unbounded = array;
+    unbounded.passes = 65535;
+    POTLUT_ASSIGN_OR_RETURN(const ConvPlan plan, PlanConv(conv, In(), Out(), unbounded));
     for (const ConvBlock& block : plan.blocks) {
       for (const ConvTile& tile : block.tiles) {
         const ConvCycles c = CountCycles(CommandOf(plan, block, tile), tile.columns,
                                          PassesOf(plan, tile, 0, 0), array);
+        report.runs &= tile.passes.size() <= static_cast<size_t>(array.passes);
         report.conv.fills += c.fills;
         report.conv.fill += c.fill;
         report.conv.use += c.use;
@@ -182,6 +185,7 @@ Expected<CostReport> CostOnArray(const Program& program, const ArraySpec& array)
     if (leaves || lives.spilled(out)) layer.dram_written += lives.Bytes(out);
     layer.dram_cycles = CeilDiv(layer.dram_read + layer.dram_written, array.dram_bytes);
     report.macs += layer.macs;
+    report.past_the_hardware += !layer.runs;
     report.dram_read += layer.dram_read;
     report.dram_written += layer.dram_written;
     Largest(report.peak, layer.on_chip);

@@ -34,6 +34,7 @@ struct NodeReport {
   int64_t macs = 0;
   ConvCycles conv;         // of convolutions, all commands
   ConvTile tile;           // of convolutions, the first
+  bool runs = true;        // false: more passes than the hardware holds; counted all the same
   int64_t cycles = 0;      // on the chip
   double utilisation = 0;  // macs / (cycles * macs a cycle); 0 where macs are
   OnChipBits on_chip;
@@ -53,7 +54,8 @@ struct CostReport {
   OnChipBits peak;             // the largest of each class over all nodes
   WeightBytes weights;
   int64_t dram_read = 0, dram_written = 0;
-  int64_t spilled_tensors = 0;  // that did not fit the chip
+  int64_t spilled_tensors = 0;    // that did not fit the chip; the compiler refuses them
+  int64_t past_the_hardware = 0;  // nodes that are counted but do not run
 };
 
 // Counts for one image of a validated program. Errors: kUsage for an array that makes no sense;
