@@ -119,7 +119,8 @@ Expected<Result> Simulate(Shell& shell, const Options& options, const Program& p
   }
   POTLUT_ASSIGN_OR_RETURN(accel::ArraySpec array, ResolveArray(options.array));
   if (result.backend == "rtl") {  // its size is what it was made with
-    POTLUT_ASSIGN_OR_RETURN(const auto device, accel::MakeRtlDevice({.table = array.table}, 1 << 16));
+    POTLUT_ASSIGN_OR_RETURN(const auto device,
+                            accel::MakeRtlDevice({.table = array.table}, 1 << 16));
     POTLUT_ASSIGN_OR_RETURN(static_cast<accel::Geometry&>(array), accel::GeometryOf(*device));
   }
   result.geometry = array;
