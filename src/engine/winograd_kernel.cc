@@ -41,23 +41,50 @@ WinogradParams ParamsOf(const Program& program, const FusedConv& fused, int32_t 
   return p;
 }
 
-// Bytes that a tile of 2 is quicker with where both fit; 0: neither fits.
-int32_t TileOf(const Program& program, const FusedConv& fused, const KernelTable& table) {
+// Estimated cycles with tiles of 2 or 4, by measurements on Zen 4: of a step of the register tile
+// (a tile of the map, 16 output channels, 4 bytes), of transforming 16 channels of a tile's input
+// and output.
+double CyclesOf(const WinogradParams& p, const KernelTable& table) {
+  struct Costs {
+    double step, in, out;
+  };
+  constexpr Costs kCosts[2][2] = {{{1.36, 160, 380}, {2.1, 35, 75}}, {{1, 105, 255}, {1, 40, 85}}};
+  const Costs& cost = kCosts[table.winograd_panel == 32][p.tile == 2];
+  const double points = (p.tile + 2) * (p.tile + 2), lane = p.tile == 2 ? 1 : 2;
+  const double tiles = ((p.window.out_h + p.tile - 1) / p.tile) *
+                       (double{1} * ((p.window.out_w + p.tile - 1) / p.tile));
+  const double in = (p.in_c + 15) / 16, out = p.out_padded / 16;
+  const double steps = points * out * p.in_c_padded * lane / 4;
+  // Weights come from the second-level cache, the third or memory.
+  const double weights = points * p.in_c_padded * lane * p.out_padded;
+  const double bytes_a_cycle = weights < 1e6 ? 80 : weights < 8e6 ? 30 : 10;
+  return tiles * (steps * cost.step + in * cost.in + out * cost.out) + weights / bytes_a_cycle;
+}
+
+bool IsExact(const Program& program, const FusedConv& fused, const KernelTable& table,
+             int32_t tile) {
   const ConvOp& op = ConvOf(fused);
   const Tensor& in = InputOf(program, fused);
+  if (tile == 4) return WinogradSumsFit(op, in.dims.c, in.type, 4);
   const WinogradOffsets offsets = OffsetsOf(in.type);
-  if (offsets.fits && WinogradSumsFit(op, in.dims.c, in.type, 2) &&
-      WinogradBytesFit(op, in.dims.c, offsets.reach, SaturatingPairs(table))) {
-    return 2;
-  }
-  return WinogradSumsFit(op, in.dims.c, in.type, 4) ? 4 : 0;
+  return offsets.fits && WinogradSumsFit(op, in.dims.c, in.type, 2) &&
+         WinogradBytesFit(op, in.dims.c, offsets.reach, SaturatingPairs(table));
+}
+
+// The quicker of the tiles with which the layer is exact; 0: there is none.
+int32_t TileOf(const Program& program, const FusedConv& fused, const KernelTable& table) {
+  const auto cycles = [&](int32_t tile) { return CyclesOf(ParamsOf(program, fused, tile), table); };
+  const bool four = IsExact(program, fused, table, 4);
+  if ((!four || cycles(2) < cycles(4)) && IsExact(program, fused, table, 2)) return 2;
+  return four ? 4 : 0;
 }
 
 class WinogradKernel : public Kernel {
  public:
-  WinogradKernel(const Program& program, const FusedConv& fused, const KernelTable& table)
+  WinogradKernel(const Program& program, const FusedConv& fused, const KernelTable& table,
+                 int32_t tile)
       : fn_(table.winograd),
-        params_(ParamsOf(program, fused, TileOf(program, fused, table))),
+        params_(ParamsOf(program, fused, tile)),
         tail_(program, fused, params_.out_padded),
         residual_(fused.add != nullptr),
         name_(std::string("winograd_") + (params_.tile == 2 ? "2x2_int8_" : "4x4_int16_") +
@@ -166,23 +193,17 @@ bool WinogradFits(const Program& program, const FusedConv& fused, const KernelTa
 }
 
 double WinogradCycles(const Program& program, const FusedConv& fused, const KernelTable& table) {
-  const int32_t tile = TileOf(program, fused, table);
-  const WinogradParams p = ParamsOf(program, fused, tile);
-  const double points = (tile + 2) * (tile + 2), lane = tile == 2 ? 1 : 2;
-  const double tiles = ((p.window.out_h + tile - 1) / tile) * ((p.window.out_w + tile - 1) / tile);
-  const double vectors = p.out_padded / 16.0, steps = p.in_c_padded * lane / 4;
-  const bool wide = table.winograd_panel == 32;
-  const double dot = wide ? 1.0 : tile == 2 ? 3.2 : 2.2;
-  const double in = (tile == 2 ? 30 : 110) * (wide ? 1.0 : 1.4);
-  const double out = (tile == 2 ? 60 : 200) * (wide ? 1.0 : 2.2);
-  // Weights that do not stay in the second-level cache pass by once for each block of tiles.
-  const double weights = points * p.in_c_padded * lane * p.out_padded;
-  const double memory = weights > 600e3 ? weights / 12 : weights / 40;
-  return tiles * (points * vectors * steps * dot + p.in_c / 16.0 * in + vectors * out) + memory;
+  return CyclesOf(ParamsOf(program, fused, TileOf(program, fused, table)), table);
 }
 
 KernelPtr MakeWinograd(const Program& program, const FusedConv& fused, const KernelTable& table) {
-  return std::make_unique<WinogradKernel>(program, fused, table);
+  return std::make_unique<WinogradKernel>(program, fused, table, TileOf(program, fused, table));
+}
+
+KernelPtr MakeWinogradOfTile(const Program& program, const FusedConv& fused,
+                             const KernelTable& table, int32_t tile) {
+  if (!IsExact(program, fused, table, tile)) return nullptr;
+  return std::make_unique<WinogradKernel>(program, fused, table, tile);
 }
 
 }  // namespace potlut

@@ -16,4 +16,8 @@ double WinogradCycles(const Program& program, const FusedConv& fused, const Kern
 // Inputs and outputs as in FusedConv. Needs WinogradFits; throws std::bad_alloc only.
 KernelPtr MakeWinograd(const Program& program, const FusedConv& fused, const KernelTable& table);
 
+// The same with tiles of 2 or 4 outputs along each axis; null where that is not exact.
+KernelPtr MakeWinogradOfTile(const Program& program, const FusedConv& fused,
+                             const KernelTable& table, int32_t tile);
+
 }  // namespace potlut

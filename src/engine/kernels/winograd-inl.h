@@ -3,8 +3,9 @@
 // block stay in the second-level cache, the products of a few tiles in the first.
 //
 // Isa gives Sums (16 sums of 32 bits), Load, Store, Add, Sub, Shl<n>, Scale(sums, factor),
-// Dot<Lane>(sums, four bytes, weights), kRows (tiles of a register tile), kPanels (most vectors of
-// a panel), and Tail, which stores a row of outputs.
+// Dot<Lane>(four bytes, weights, sums), kRows (tiles of a register tile), kPanels (most vectors of
+// a panel), kAhead (bytes by which weights are prefetched; 0: not), and Tail, which stores a row of
+// outputs.
 #pragma once
 
 #include "engine/kernels/unroll-inl.h"
@@ -173,6 +174,13 @@ class Winograd {
     const Lane* from = columns_;
     char* to = lanes_ + s.place * plan_.pitch + c * kLane;
     const int64_t plane = plan_.plane;
+    Vector center{}, other{};
+    if constexpr (kLane == 1) {
+      for (int k = 0; k < kChannels; ++k) {
+        center[k] = p_.offset_center;
+        other[k] = p_.offset;
+      }
+    }
     for (int64_t t = 0; t < s.count; ++t, from += kTile * kSide * kChannels, to += plan_.pitch) {
       POTLUT_UNROLL
       for (int i = 0; i < kSide; ++i) {
@@ -184,9 +192,7 @@ class Winograd {
         TransformInput(d, v);
         POTLUT_UNROLL
         for (int j = 0; j < kSide; ++j) {
-          if constexpr (kLane == 1) {
-            v[j] = v[j] + static_cast<Lane>(i == 1 && j == 1 ? p_.offset_center : p_.offset);
-          }
+          if constexpr (kLane == 1) v[j] = v[j] + (i == 1 && j == 1 ? center : other);
           __builtin_memcpy(to + (i * kSide + j) * plane, &v[j], sizeof(Vector));
         }
       }
@@ -240,7 +246,10 @@ class Winograd {
     do {
       typename Isa::Sums weights[kVectors];
       POTLUT_UNROLL
-      for (int j = 0; j < kVectors; ++j) weights[j] = Isa::Load(w + 64 * j);
+      for (int j = 0; j < kVectors; ++j) {
+        weights[j] = Isa::Load(w + 64 * j);
+        if constexpr (Isa::kAhead > 0) __builtin_prefetch(w + 64 * j + Isa::kAhead);
+      }
       POTLUT_UNROLL
       for (int r = 0; r < kHeight; ++r) {
         int32_t four;

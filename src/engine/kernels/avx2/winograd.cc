@@ -13,7 +13,7 @@ struct WinogradIsa {
   struct Sums {
     __m256i half[2];
   };
-  static constexpr int kRows = 6, kPanels = 1;
+  static constexpr int kRows = 6, kPanels = 1, kAhead = 2048;
 
   static POTLUT_INLINE Sums Load(const void* p) {
     const char* const at = static_cast<const char*>(p);
