@@ -287,13 +287,16 @@ double GemmCycles(const Program& program, const FusedConv& fused, const KernelTa
   const NodeView view(program, *fused.conv);
   const ConvOp& op = std::get<ConvOp>(fused.conv->op);
   const double macs = static_cast<double>(CostOf(program, *fused.conv).macs);
-  // Measured: what a multiply-accumulate takes where k is long, and a gathered value.
-  const double pace = table.byte_lanes ? 64 : table.rows > 4 ? 24 : 5;
-  if (op.groups > 1 && op.groups == view.input().dims.c) return macs / (pace / 10);
-  const double gathered = static_cast<double>(view.output().dims.count()) / view.output().dims.c *
-                          op.window.kernel_h * op.window.kernel_w * view.input().dims.c;
   const double outputs = static_cast<double>(view.output().dims.count());
-  return macs / pace + gathered / 4 + outputs / 4;
+  // All measured: multiply-accumulates a cycle where k is long, what a row of a window costs to
+  // gather and each of its values, what a value costs to store, and the tail.
+  const double pace = table.byte_lanes ? 64 : table.rows > 4 ? 24 : 5;
+  const double tail =
+      outputs * ((fused.add != nullptr ? 12 : 0) + (fused.lookup != nullptr ? 3 : 0));
+  if (op.groups > 1 && op.groups == view.input().dims.c) return macs / (pace / 10) + tail;
+  const double rows = outputs / view.output().dims.c * op.window.kernel_h;
+  const double gathered = rows * op.window.kernel_w * view.input().dims.c;
+  return macs / pace + rows * 15 + gathered / 4 + outputs / 4 + tail;
 }
 
 }  // namespace potlut

@@ -10,7 +10,6 @@
 #include "engine/depthwise_kernel.h"
 #include "engine/direct_kernel.h"
 #include "engine/winograd_kernel.h"
-#include "engine/depthwise_kernel.h"
 
 namespace potlut {
 namespace {
@@ -18,6 +17,7 @@ namespace {
 constexpr ConvWay kWays[] = {
     {"gemm", [](const Program&, const FusedConv&, const KernelTable&) { return true; }, GemmCycles,
      MakeGemm},
+    {"direct", DirectFits, DirectCycles, MakeDirect},
     {"depthwise", DepthwiseFits, DepthwiseCycles, MakeDepthwise},
     {"winograd", WinogradFits, WinogradCycles, MakeWinograd},
 };
