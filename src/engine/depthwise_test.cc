@@ -64,14 +64,14 @@ Window PickDepthwise(Rng& rng) {
   return w;
 }
 
-// Shifts to the right, as these kernels want them; small sums where `small`.
+// Shifts to the right, as these kernels want them, and sums that mostly stay near 16 bits.
 void PickRightShifts(Rng& rng, ConvOp& conv, TensorType in, TensorType out) {
   PickRequant(rng, conv, 1, in, out);
   for (size_t c = 0; c < conv.shift.size(); ++c) {
     if (conv.shift[c] < 0) conv.shift[c] = static_cast<int8_t>(Pick(rng, 0, 20));
     const int32_t channel = static_cast<int32_t>(c);
     conv.bias[c] = rng() % 4 == 0 ? Pick(rng, -32767, 32767) : Pick(rng, -300, 300);
-    // Half of the layers at the edge of 16 bits.
+    // Most channels not beyond 16 bits because of their bias.
     while (rng() % 64 != 0 && AccumulatorBound(conv, 1, in, channel) > 32767 && conv.bias[c] != 0)
       conv.bias[c] /= 2;
   }

@@ -53,8 +53,8 @@ TEST(ValuesTest, LookupsOfAllTypesAndSizes) {
   }
 }
 
-// Bytes over all pairs, nearly, at every shift.
-TEST(ValuesTest, ProductsAndSumsOfAllPairs) {
+// Many pairs of bytes of all types, at every shift.
+TEST(ValuesTest, ProductsAndSumsAtEveryShift) {
   unsigned seed = 1000;
   for (int i = 0; i < 4; ++i) {
     for (int32_t shift = 0; shift <= 17; ++shift) {
