@@ -51,14 +51,16 @@ module plut_array_model #(
     if (fill_valid && fill_ready) begin
       busy <= 8'(FILL_CYCLES);
       list[fill_bank] <= fill_list;
-      for (int i = 0; i < GROUP * INPUTS; i++) begin
-        if (fill_bank)
-          act1[(32'(fill_group)*GROUP*INPUTS+i)*9+:9] <=
-              {fill_signed & fill_act[i*8+7], fill_act[i*8+:8]};
-        else
-          act0[(32'(fill_group)*GROUP*INPUTS+i)*9+:9] <=
-              {fill_signed & fill_act[i*8+7], fill_act[i*8+:8]};
-      end
+      for (int n = 0; n < LANES; n++)
+        if (32'(fill_group) == n / GROUP)
+          for (int k = 0; k < INPUTS; k++) begin
+            if (fill_bank)
+              act1[(n*INPUTS+k)*9+:9] <= {fill_signed & fill_act[((n%GROUP)*INPUTS+k)*8+7],
+                                          fill_act[((n%GROUP)*INPUTS+k)*8+:8]};
+            else
+              act0[(n*INPUTS+k)*9+:9] <= {fill_signed & fill_act[((n%GROUP)*INPUTS+k)*8+7],
+                                          fill_act[((n%GROUP)*INPUTS+k)*8+:8]};
+          end
     end
     if (rst) busy <= 8'd0;
   end

@@ -295,9 +295,11 @@ module plut_drain #(
     end
   end
   always_ff @(posedge clk) begin
-    if (other_valid) other[32'(other_at)*128+:128] <= a_data;
-    else if (tag_valid[1])
-      for (int d = 0; d < DRAIN; d++) other[d*128+:128] <= {8'd0, other[d*128+8+:120]};
+    for (int d = 0; d < DRAIN; d++) begin
+      if (other_valid && other_at == InBits'(d)) other[d*128+:128] <= a_data;
+      else if (tag_valid[1] && !other_valid)
+        other[d*128+:128] <= {8'd0, other[d*128+8+:120]};
+    end
   end
 
   // Channels shift in from the top; whole words leave one lane after the other.

@@ -124,8 +124,9 @@ module plut_passgen #(
   always_ff @(posedge clk) begin
     bad_pass <= 1'b0;
     capture <= 1'b0;
-    if (capture)
-      fill_act[32'(capture_at)*INPUTS*8+:INPUTS*8] <= capture_zero ? '0 : a_data;
+    for (int l = 0; l < GROUP; l++)
+      if (capture && capture_at == 8'(l))
+        fill_act[l*INPUTS*8+:INPUTS*8] <= capture_zero ? '0 : a_data;
     case (state)
       Idle:
         if (start) begin
@@ -159,8 +160,11 @@ module plut_passgen #(
       Row:
         if (ky < kernel_h && j <= top) begin
           if (row_i < out_rows) begin
-            slots[32'(lands)*SUM_BITS+:SUM_BITS] <= slot;
-            firsts[lands] <= ky == 3'd0 || r == row_first;
+            for (int l = 0; l < 7; l++)
+              if (lands == 3'(l)) begin
+                slots[l*SUM_BITS+:SUM_BITS] <= slot;
+                firsts[l] <= ky == 3'd0 || r == row_first;
+              end
             lands <= lands + 3'd1;
             if (lands == 3'd0) begin
               info_row_max <= row_i;

@@ -170,7 +170,7 @@ module plut_vector (
     a_we <= valid5;
     a_waddr <= tag5.out_addr;
     a_wbytes <= cmd[63:48];
-    for (int i = 0; i < 16; i++) a_wdata[((i+32'(rotate))%16)*8+:8] <= result[i*32+:8];
+    for (int i = 0; i < 16; i++) a_wdata[i*8+:8] <= result[((i+16-32'(rotate))%16)*32+:8];
     if (rst) begin
       valid2 <= 1'b0;
       valid3 <= 1'b0;

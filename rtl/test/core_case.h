@@ -12,11 +12,11 @@
 #include "core_layer.h"
 #include "dram_layout.h"
 #include CORE_HEADER
-#include CORE_HARNESS_HEADER
+#include "top_harness.h"
 
 namespace potlut::accel::testing {
 
-using Harness = CORE_HARNESS<CORE_TOP>;
+using Harness = TopHarness<CORE_TOP>;
 
 constexpr Machine kMachine{CORE_LANES, CORE_PAIR != 0};
 constexpr int kActivationWords = 8192;  // of the machine, as core.cmake says

@@ -224,6 +224,19 @@ TEST(CoreFaults, BusErrorsStop) {
   }
 }
 
+TEST(CoreFaults, WriteErrorsStop) {
+  std::mt19937 rng(Seed());
+  for (int burst = 0; burst < 3; ++burst) {
+    Harness harness(rng(), rng() % 10);
+    harness.fail_write_burst = burst;
+    Layout layout(harness.dram);
+    FinishWithStore(layout, 0, 200, 0);  // four bursts or more
+    ASSERT_TRUE(RunAll(harness, layout, 100'000)) << "hangs";
+    EXPECT_EQ(harness.error(), ErrorCode::kBus);
+    EXPECT_EQ(harness.error_command(), 0U);
+  }
+}
+
 // Commands of random words, and right commands with a few random bits flipped: they may do anything
 // but hang, for as long as a command may take.
 TEST(CoreFaults, RandomCommandsDoNotHang) {

@@ -124,7 +124,7 @@ void RunLayer(uint32_t seed) {
 
 TEST(Core, RandomLayersEqualTheReference) {
   const uint32_t seed = Seed();
-  for (uint32_t i = 0; i < 250; ++i) {
+  for (uint32_t i = 0; i < CORE_LAYERS; ++i) {
     RunLayer(seed * 1000 + i);
     if (::testing::Test::HasFatalFailure()) return;
   }
