@@ -295,10 +295,10 @@ class Winograd {
     }
     const int64_t width = Least(kTile, m.out_w - column * kTile);
     const int64_t height = Least(kTile, m.out_h - row * kTile);
-    int64_t at = (row * kTile * m.out_w + column * kTile) * p_.out_c + channel;
+    const int64_t at = (row * kTile * m.out_w + column * kTile) * p_.out_c + channel;
     POTLUT_UNROLL
-    for (int i = 0; i < kTile; ++i, at += int64_t{m.out_w} * p_.out_c) {
-      if (i >= height) break;
+    for (int i = 0; i < kTile; ++i) {
+      if (i >= height) continue;
       Sums y[kTile];
       TransformOutput<Isa>(z[i], y);
       if constexpr (kTile == 4) {
@@ -306,7 +306,7 @@ class Winograd {
         POTLUT_UNROLL
         for (int j = 0; j < kTile; ++j) y[j] = Isa::Scale(y[j], 0x38E38E39);
       }
-      StoreRow<kTile>(y, width, channel, at);
+      StoreRow<kTile>(y, width, channel, at + i * int64_t{m.out_w} * p_.out_c);
     }
   }
 
