@@ -1,8 +1,8 @@
 /* potlut: runs quantised networks (.plut files) with integers only. The stable C interface (C99).
  *
  * A model is immutable: load it once and share it between threads. A session is the state of one
- * inference: make one a thread. A run uses the calling thread only, allocates nothing and gives the
- * same bits on every machine.
+ * inference: make one a thread. A run uses the calling thread only, unless the session has a pool
+ * of helpers; it allocates nothing and gives the same bits on every machine.
  *
  *   potlut_error error;
  *   potlut_model* model = NULL;
@@ -178,6 +178,26 @@ POTLUT_API potlut_status potlut_session_create(const potlut_model* model, void* 
                                                size_t arena_size, potlut_session** session,
                                                potlut_error* error);
 POTLUT_API void potlut_session_free(potlut_session* session); /* NULL is allowed */
+
+/* Threads that help in the runs of sessions, for the latency of one image. Sessions that run at the
+ * same time may have one pool in common: who finds all helpers at work does without. They sleep
+ * when nothing runs. `threads` (1 to 32; 0: as many as there are CPUs) counts the caller of a run:
+ * so many - 1 are made. Give *pool to potlut_pool_free when done; it is NULL on failure. */
+typedef struct potlut_pool potlut_pool;
+POTLUT_API potlut_status potlut_pool_create(int32_t threads, potlut_pool** pool,
+                                            potlut_error* error);
+POTLUT_API int32_t potlut_pool_threads(const potlut_pool* pool); /* 0 for NULL */
+/* Sessions made with the pool stay valid. NULL is allowed. */
+POTLUT_API void potlut_pool_free(potlut_pool* pool);
+
+/* As potlut_model_arena_size and potlut_session_create, for sessions whose runs a pool helps in;
+ * without one where `pool` is NULL. */
+POTLUT_API size_t potlut_model_arena_size_pooled(const potlut_model* model,
+                                                 const potlut_pool* pool);
+POTLUT_API potlut_status potlut_session_create_pooled(const potlut_model* model,
+                                                      const potlut_pool* pool, void* arena,
+                                                      size_t arena_size, potlut_session** session,
+                                                      potlut_error* error);
 
 /* Runs one image of potlut_model_input's bytes. */
 POTLUT_API potlut_status potlut_session_run(potlut_session* session, const void* image, size_t size,

@@ -198,23 +198,44 @@ class Stream {
   std::unique_ptr<potlut_stream, Free> stream_;
 };
 
+// Threads that help in the runs of sessions; several sessions may have one in common.
+class Pool {
+ public:
+  // `threads` counts the caller of a run; 0: as many as there are CPUs.
+  static Result<Pool> Create(int32_t threads = 0) {
+    potlut_pool* pool = nullptr;
+    potlut_error error;
+    if (potlut_pool_create(threads, &pool, &error) != POTLUT_OK) return Error(error);
+    return Pool(pool);
+  }
+  int32_t threads() const { return potlut_pool_threads(get()); }
+  size_t arena_size(const Model& model) const {
+    return potlut_model_arena_size_pooled(model.get(), get());
+  }
+
+  const potlut_pool* get() const { return pool_.get(); }
+
+ private:
+  struct Free {
+    void operator()(potlut_pool* pool) const { potlut_pool_free(pool); }
+  };
+  explicit Pool(potlut_pool* pool) : pool_(pool) {}
+
+  std::unique_ptr<potlut_pool, Free> pool_;
+};
+
 // The state of one inference.
 class Session {
  public:
   // `arena`: at least model.arena_size() bytes aligned to model.arena_alignment(), outliving the
   // session; or none, and the session allocates.
   static Result<Session> Create(const Model& model, void* arena = nullptr, size_t arena_size = 0) {
-    potlut_session* session = nullptr;
-    potlut_error error;
-    if (potlut_session_create(model.get(), arena, arena_size, &session, &error) != POTLUT_OK)
-      return Error(error);
-    Session made(session);
-    for (size_t i = 0; i < model.output_count(); ++i) {
-      TensorInfo info{};
-      if (potlut_model_output(model.get(), i, &info, &error) != POTLUT_OK) return Error(error);
-      made.counts_.push_back(info.count);
-    }
-    return made;
+    return Make(model, nullptr, arena, arena_size);
+  }
+  // The same with a pool that helps in its runs; an arena has pool.arena_size(model) bytes then.
+  static Result<Session> Create(const Model& model, const Pool& pool, void* arena = nullptr,
+                                size_t arena_size = 0) {
+    return Make(model, pool.get(), arena, arena_size);
   }
 
   // Runs one image: height * width * channels bytes of the model's input.
@@ -246,6 +267,22 @@ class Session {
     void operator()(potlut_session* session) const { potlut_session_free(session); }
   };
   explicit Session(potlut_session* session) : session_(session) {}
+
+  static Result<Session> Make(const Model& model, const potlut_pool* pool, void* arena,
+                              size_t arena_size) {
+    potlut_session* session = nullptr;
+    potlut_error error;
+    if (potlut_session_create_pooled(model.get(), pool, arena, arena_size, &session, &error) !=
+        POTLUT_OK)
+      return Error(error);
+    Session made(session);
+    for (size_t i = 0; i < model.output_count(); ++i) {
+      TensorInfo info{};
+      if (potlut_model_output(model.get(), i, &info, &error) != POTLUT_OK) return Error(error);
+      made.counts_.push_back(info.count);
+    }
+    return made;
+  }
 
   template <typename T, typename F>
   Result<std::vector<T>> Read(size_t index, F read) const {

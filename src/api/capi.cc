@@ -11,9 +11,11 @@
 #include <utility>
 #include <vector>
 
+#include "base/parallel.h"
 #include "base/text.h"
 #include "engine/aligned.h"
 #include "engine/engine.h"
+#include "engine/thread_pool.h"
 #include "pack/plut.h"
 #include "pack/stream.h"
 #include "potlut/potlut.h"
@@ -27,6 +29,10 @@ struct potlut_session {
   std::shared_ptr<const potlut::Model> model;
   std::unique_ptr<potlut::Session> session;
   bool ran = false;  // whether there are outputs to read
+};
+
+struct potlut_pool {
+  std::shared_ptr<potlut::ThreadPool> pool;
 };
 
 struct potlut_stream {
@@ -346,15 +352,49 @@ const char* potlut_model_class_name(const potlut_model* model, size_t index) {
 }
 
 size_t potlut_model_arena_size(const potlut_model* model) {
-  return model == nullptr ? 0 : model->model->arena_bytes();
+  return potlut_model_arena_size_pooled(model, nullptr);
 }
 
 size_t potlut_model_arena_alignment(const potlut_model* model) {
   return model == nullptr ? 0 : potlut::kAlignment;
 }
 
+potlut_status potlut_pool_create(int32_t threads, potlut_pool** pool, potlut_error* error) {
+  return Guard(error, [&]() -> Status {
+    POTLUT_RETURN_IF_ERROR(NotNull(pool, "pool"));
+    *pool = nullptr;
+    if (threads == 0) threads = std::min(potlut::DefaultThreads(), potlut::ThreadPool::kMaxThreads);
+    auto made = std::make_unique<potlut_pool>();
+    POTLUT_ASSIGN_OR_RETURN(made->pool, potlut::ThreadPool::Create(threads));
+    *pool = made.release();
+    return {};
+  });
+}
+
+int32_t potlut_pool_threads(const potlut_pool* pool) {
+  return pool == nullptr ? 0 : pool->pool->threads();
+}
+
+void potlut_pool_free(potlut_pool* pool) { delete pool; }
+
+size_t potlut_model_arena_size_pooled(const potlut_model* model, const potlut_pool* pool) {
+  size_t bytes = 0;
+  Guard(nullptr, [&]() -> Status {
+    if (model != nullptr)
+      bytes = model->model->arena_bytes(pool == nullptr ? 1 : pool->pool->threads());
+    return {};
+  });
+  return bytes;
+}
+
 potlut_status potlut_session_create(const potlut_model* model, void* arena, size_t arena_size,
                                     potlut_session** session, potlut_error* error) {
+  return potlut_session_create_pooled(model, nullptr, arena, arena_size, session, error);
+}
+
+potlut_status potlut_session_create_pooled(const potlut_model* model, const potlut_pool* pool,
+                                           void* arena, size_t arena_size, potlut_session** session,
+                                           potlut_error* error) {
   return Guard(error, [&]() -> Status {
     POTLUT_RETURN_IF_ERROR(NotNull(session, "session"));
     *session = nullptr;
@@ -366,7 +406,8 @@ potlut_status potlut_session_create(const potlut_model* model, void* arena, size
     made->model = model->model;
     POTLUT_ASSIGN_OR_RETURN(
         made->session,
-        potlut::Session::Create(model->model, {static_cast<std::byte*>(arena), arena_size}));
+        potlut::Session::Create(model->model, {static_cast<std::byte*>(arena), arena_size},
+                                pool == nullptr ? nullptr : pool->pool));
     *session = made.release();
     return {};
   });

@@ -184,6 +184,25 @@ static void TestSessions(const potlut_model* model) {
   free(memory);
 }
 
+static void TestPools(const potlut_model* model) {
+  potlut_pool* pool = NULL;
+  potlut_session* session = NULL;
+  EXPECT(potlut_pool_create(2, &pool, &error) == POTLUT_OK && pool != NULL);
+  EXPECT(potlut_pool_threads(pool) == 2);
+  EXPECT(potlut_model_arena_size_pooled(model, pool) >= potlut_model_arena_size(model));
+  EXPECT(potlut_model_arena_size_pooled(model, NULL) == potlut_model_arena_size(model));
+  EXPECT(potlut_model_arena_size_pooled(NULL, pool) == 0);
+  EXPECT(potlut_session_create_pooled(model, pool, NULL, 0, &session, &error) == POTLUT_OK);
+  potlut_pool_free(pool); /* the session keeps it */
+  TestRun(session);
+  potlut_session_free(session);
+  EXPECT_ERROR(POTLUT_USAGE, potlut_pool_create(33, &pool, &error));
+  EXPECT(pool == NULL);
+  EXPECT_ERROR(POTLUT_USAGE, potlut_pool_create(1, NULL, &error));
+  EXPECT(potlut_pool_threads(NULL) == 0);
+  potlut_pool_free(NULL);
+}
+
 static void TestNullModel(void) {
   potlut_tensor_info info;
   EXPECT_ERROR(POTLUT_USAGE, potlut_model_input(NULL, &info, &error));
@@ -296,6 +315,7 @@ int main(int argc, char** argv) {
   EXPECT(potlut_model_isa(model) != POTLUT_ISA_AUTO);
   TestDescription(model);
   TestSessions(model);
+  TestPools(model);
 
   /* A session outlives its model. */
   potlut_session* session = NULL;

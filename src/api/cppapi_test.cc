@@ -126,4 +126,23 @@ TEST(CppApi, SessionsOfOneModelRunInThreads) {
   EXPECT_EQ(wrong, (std::array<int, 6>{}));
 }
 
+TEST(CppApi, SessionsShareAPoolOfHelpers) {
+  const Model model = Model::Load(kModel).value();
+  const potlut::Pool pool = potlut::Pool::Create(3).value();
+  EXPECT_EQ(pool.threads(), 3);
+  EXPECT_GE(potlut::Pool::Create().value().threads(), 1);
+  EXPECT_EQ(potlut::Pool::Create(-1).error().status(), POTLUT_USAGE);
+  EXPECT_EQ(potlut::Pool::Create(1000).error().status(), POTLUT_USAGE);
+  EXPECT_GE(pool.arena_size(model), model.arena_size());
+  Session alone = Session::Create(model).value();
+  Session one = Session::Create(model, pool).value(), two = Session::Create(model, pool).value();
+  for (const int red : {0, 99, 250}) {
+    for (Session* session : {&alone, &one, &two}) session->Run(Picture(red)).value();
+    for (size_t i = 0; i < model.output_count(); ++i) {
+      EXPECT_EQ(one.Integers(i).value(), alone.Integers(i).value());
+      EXPECT_EQ(two.Integers(i).value(), alone.Integers(i).value());
+    }
+  }
+}
+
 }  // namespace
