@@ -6,7 +6,7 @@ BENCH_ARGS ?= --benchmark_repetitions=3 --benchmark_min_time=0.2
 SOURCES = git ls-files --cached --others --exclude-standard '*.cc' '*.h' '*.hpp' '*.c'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build asan tsan fuzz bench bench-codec format tidy clean configure packages packages-dev
+.PHONY: help demo test build asan tsan fuzz bench bench-codec hw-report format tidy clean configure packages packages-dev
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,10 @@ bench: configure  ## one convolution by table, by shifts and by multiplication, 
 bench-codec: configure  ## sizes of files beside entropy and general compressors, speed of coders, opening
 	@cmake --build --preset release -j $(JOBS) --target potlut-bench-codec
 	@build/release/bench/potlut-bench-codec models ../shared
+
+hw-report: configure  ## synthesise every array, measure sites and energy into docs/hardware.md (some minutes)
+	@cmake --build --preset release -j $(JOBS) --target potlut potlut-hw-report
+	@rtl/report/hw-report.sh build/release
 
 format: packages-dev  ## bring every source file into the project's layout
 	@$(SOURCES) | xargs clang-format-14 -i

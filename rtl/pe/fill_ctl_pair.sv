@@ -24,7 +24,11 @@ module fill_ctl_pair #(
     output logic [A-1:0]    waddr
 );
   localparam int N = 6;  // bits of a level
+`ifdef POTLUT_LISTS_IN_LUTS
   (* ram_style = "distributed" *)
+`else
+  (* ram_style = "block" *)
+`endif
   logic [2*N-1:0] levels[0:(LISTS<<A)-1];
   always_ff @(posedge clk) if (level_we) levels[level_addr] <= {level_data[8+:N], level_data[0+:N]};
 
@@ -33,9 +37,12 @@ module fill_ctl_pair #(
   logic              busy;
   logic              first;
   logic signed [N:0] at_a, at_b, to_a, to_b, from_a, from_b, delta;
-  logic [2*N-1:0]    level;
+  logic [2*N-1:0]    level;  // of entry `index`
   logic              on_b, far, moves, reached;
-  assign level  = levels[{current, index}];
+  always_ff @(posedge clk) begin
+    if (start) level <= levels[{list, {A{1'b0}}}];
+    else level <= levels[{current, reached ? index + 1'b1 : index}];
+  end
   assign to_a   = {level[N-1], level[N-1:0]};
   assign to_b   = {level[2*N-1], level[2*N-1:N]};
   // The first cycle sets the sum to that of levels (0, 0).

@@ -229,9 +229,11 @@ module pe_array #(
         logic [EB-1:0] shift;
         assign shift = use_codes[k*WB+:EB] - 1'b1;
         delay #(.W(LB), .D(k + 1)) u_low (.clk(clk), .d(shift[LB-1:0]), .q(low[k*LB+:LB]));
+        logic       is_some;
         logic [2:0] rest;
+        assign is_some = |use_codes[k*WB+:EB];
         delay #(.W(3), .D(k + 2)) u_rest (
-            .clk(clk), .d({shift[LB], use_codes[k*WB+:EB] != '0, use_codes[k*WB+EB]}), .q(rest));
+            .clk(clk), .d({shift[LB], is_some, use_codes[k*WB+EB]}), .q(rest));
         assign {high[k], some[k], neg[k]} = rest;
       end
       for (g = 0; g < LANES; g = g + 1) begin : g_lane

@@ -1,21 +1,22 @@
 #!/bin/sh
-# Synthesises an array for UltraScale+ with Yosys: synth.sh OUT [NAME=VALUE ...] [-dsp]
+# Synthesises an array for UltraScale+ with Yosys: synth.sh OUT [NAME=VALUE ...] [-dsp] [-lists-in-luts]
 # OUT.json and OUT.v are the netlist, lanes and generators as modules of their own. Parameters are those of rtl/pe/pe_array.sv.
 set -e
 rtl=$(dirname "$0")/..
 out=$1
 shift
-params= dsp=-nodsp gens=
+params= dsp=-nodsp gens= defines=
 for word in "$@"; do
   case $word in
     -dsp) dsp= ;;
+    -lists-in-luts) defines=-DPOTLUT_LISTS_IN_LUTS ;;
     KIND=[01]) gens='*fill_gen*' params="$params -chparam KIND ${word#*=}" ;;
     *) params="$params -chparam ${word%=*} ${word#*=}" ;;
   esac
 done
 yosys -q -l "$out.log" -p "
   read_verilog -lib +/xilinx/cells_sim.v; read_verilog -lib +/xilinx/cells_xtra.v
-  read_verilog -sv -DPOTLUT_PRIMITIVES $rtl/pe/pe_pkg.sv $rtl/prim/badd.sv $rtl/prim/delay.sv $rtl/prim/table_ram.sv \
+  read_verilog -sv -DPOTLUT_PRIMITIVES $defines $rtl/pe/pe_pkg.sv $rtl/prim/badd.sv $rtl/prim/delay.sv $rtl/prim/table_ram.sv \
     $rtl/prim/table_ram_sp.sv $rtl/prim/tadd.sv $rtl/pe/dot_binary.sv $rtl/pe/dot_tree.sv $rtl/pe/fill_ctl.sv \
     $rtl/pe/fill_ctl_pair.sv $rtl/pe/fill_gen.sv $rtl/pe/fill_gen_pair.sv $rtl/pe/lane_mult.sv $rtl/pe/lane_pair.sv \
     $rtl/pe/lane_plut.sv $rtl/pe/lane_shift.sv $rtl/pe/lane_shift_fused.sv $rtl/pe/pe_array.sv

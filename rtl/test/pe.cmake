@@ -32,3 +32,24 @@ potlut_pe_test(fused_w4a8          4  4  8 14     1)
 potlut_pe_test(fused_w3a4          4  3  4 14     1)
 potlut_pe_test(mult_w4a8           5  4  8 14     1)
 potlut_pe_test(mult_w8a8           5  8  8 14     1)
+
+find_program(POTLUT_YOSYS yosys)
+if(POTLUT_YOSYS)
+  add_test(NAME rtl.pe.adders_proved COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/formal/prove-adders.sh)
+  set_tests_properties(rtl.pe.adders_proved PROPERTIES TIMEOUT 600)
+  # Yosys' netlist of each kind of array, simulated by Verilator with Yosys' models of the cells, passes the same test.
+  foreach(netlist
+      "plut 0 4 8 14 2" "pair 1 3 8 14 1" "pair_banks 1 3 4 10 2" "textbook 2 4 8 14 1" "ternary 3 3 8 14 1"
+      "fused 4 4 8 14 1" "mult 5 4 4 14 1")
+    separate_arguments(words UNIX_COMMAND "${netlist}")
+    list(GET words 0 name)
+    list(REMOVE_AT words 0)
+    add_test(NAME rtl.pe.netlist_${name} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test/pe_netlist.sh
+      ${CMAKE_CURRENT_BINARY_DIR}/netlist_${name} ${words})
+    set_tests_properties(rtl.pe.netlist_${name} PROPERTIES TIMEOUT 600)
+  endforeach()
+else()
+  add_test(NAME rtl.pe.needs_yosys
+    COMMAND ${CMAKE_COMMAND} -E echo "SKIPPED: Yosys is not installed, netlists are not tested")
+  set_tests_properties(rtl.pe.needs_yosys PROPERTIES SKIP_REGULAR_EXPRESSION "SKIPPED")
+endif()
