@@ -109,7 +109,8 @@ class Compiler {
     place.dims = tensor.dims;
     place.type = tensor.type;
     place.pixel_bytes = static_cast<uint32_t>(PixelWords(tensor) * kWordBytes);
-    if (close && tensor.dims.c < kInputs) place.pixel_bytes = static_cast<uint32_t>(tensor.dims.c);
+    if (close && tensor.dims.c < kLaneInputs)
+      place.pixel_bytes = static_cast<uint32_t>(tensor.dims.c);
     const uint64_t row = uint64_t{place.pixel_bytes} * static_cast<uint64_t>(tensor.dims.w);
     place.row_bytes = static_cast<uint32_t>((row + 15) / 16 * 16);
     const std::vector<uint8_t> zeros(static_cast<size_t>(place.row_bytes) *

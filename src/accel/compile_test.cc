@@ -99,7 +99,7 @@ TEST_P(Tables, ResidualsAreFusedAndEqual) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Compile, Tables, ::testing::Values(TableKind::kSingle, TableKind::kPair),
-                         [](const auto& info) { return std::string(TableKindName(info.param)); });
+                         [](const auto& test) { return std::string(TableKindName(test.param)); });
 
 TEST(Compile, MovesOfAllKinds) {
   for (const int32_t c : {6, 16, 24, 40}) {

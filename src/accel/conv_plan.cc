@@ -39,7 +39,7 @@ class Planner {
                        w_.kernel_w == in_.w && in_.h * in_.w > 1;
     const auto digits = static_cast<int64_t>(plan_.digits.digits().size());
     plan_.flat = whole && conv_.groups == 1 &&
-                 int64_t{in_.h} * in_.w * CeilDiv(in_.c, kInputs) * digits <= array_.passes;
+                 int64_t{in_.h} * in_.w * CeilDiv(in_.c, kLaneInputs) * digits <= array_.passes;
     if (plan_.flat) {
       plan_.kernel_h = plan_.dilation_h = plan_.stride_h = kernel_w_ = 1;
     } else {
@@ -81,17 +81,17 @@ class Planner {
     const int32_t in_group = in_.c / conv_.groups, out_group = out_.c / conv_.groups;
     const int32_t begin = first / out_group * in_group;
     const int32_t end = ((first + count - 1) / out_group + 1) * in_group;
-    return {begin / kInputs, static_cast<int32_t>(CeilDiv(end, kInputs))};
+    return {begin / kLaneInputs, static_cast<int32_t>(CeilDiv(end, kLaneInputs))};
   }
 
   // Outputs go by words of 16; neighbours that read the same input words stay together as long as
   // codes, partial sums and channels fit.
   Status CutOutputs() {
     for (int32_t first = 0; first < out_.c;) {
-      int32_t count = std::min(kInputs, out_.c - first);
+      int32_t count = std::min(kLaneInputs, out_.c - first);
       const auto words = WordsOf(first, count);
       while (first + count < out_.c) {
-        const int32_t more = std::min(count + kInputs, out_.c - first);
+        const int32_t more = std::min(count + kLaneInputs, out_.c - first);
         if (WordsOf(first, more) != words) break;
         count = more;
       }
@@ -110,11 +110,11 @@ class Planner {
         first = end;
         continue;
       }
-      int32_t step = static_cast<int32_t>(CeilDiv(count, kInputs)) * kInputs;
-      for (;; step -= kInputs) {
+      int32_t step = static_cast<int32_t>(CeilDiv(count, kLaneInputs)) * kLaneInputs;
+      for (;; step -= kLaneInputs) {
         if (step <= 0 && room < array_.weight_words) {
           room = array_.weight_words;
-          step = static_cast<int32_t>(CeilDiv(count, kInputs)) * kInputs;
+          step = static_cast<int32_t>(CeilDiv(count, kLaneInputs)) * kLaneInputs;
         }
         if (step <= 0) {
           return ResourceLimit(

@@ -80,7 +80,7 @@ struct Visitor {
   // A vector operation that reads `inputs` words for each that it writes.
   Status Vector(int64_t inputs) const {
     const Dims& d = Out().dims;
-    report.cycles = int64_t{d.h} * d.w * CeilDiv(d.c, kInputs) * inputs + array.layer_overhead;
+    report.cycles = int64_t{d.h} * d.w * CeilDiv(d.c, kLaneInputs) * inputs + array.layer_overhead;
     return {};
   }
 
@@ -128,7 +128,7 @@ struct Visitor {
     return Vector(1);
   }
   Status operator()(const ReshapeOp&) const { return {}; }  // the bytes stay where they are
-  Status operator()(const ArgMaxOp&) const { return Vector(CeilDiv(In().dims.c, kInputs)); }
+  Status operator()(const ArgMaxOp&) const { return Vector(CeilDiv(In().dims.c, kLaneInputs)); }
   template <typename Move>
   Status operator()(const Move&) const {
     return Vector(1);

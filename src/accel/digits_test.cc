@@ -24,7 +24,9 @@ void ExpectAddUp(const Alphabet& alphabet, TableKind table, size_t most_digits) 
       if (table == TableKind::kPair) second += digit.list[index * 8 * bytes + 1] << digit.scale;
     }
     EXPECT_EQ(sum, level);
-    if (table == TableKind::kPair) EXPECT_EQ(second, level);
+    if (table == TableKind::kPair) {
+      EXPECT_EQ(second, level);
+    }
   }
   for (const Digit& digit : digits->digits()) EXPECT_EQ(digit.list[0], 0);
 }

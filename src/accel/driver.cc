@@ -41,7 +41,7 @@ Expected<Geometry> GeometryOf(Device& device) {
   POTLUT_ASSIGN_OR_RETURN(const uint32_t identity, device.Read(Register::kIdentity));
   POTLUT_ASSIGN_OR_RETURN(const uint32_t version, device.Read(Register::kVersion));
   POTLUT_ASSIGN_OR_RETURN(const uint32_t inputs, device.Read(Register::kInputs));
-  if (identity != kIdentityValue || version != 1 || inputs != kInputs) {
+  if (identity != kIdentityValue || version != 1 || inputs != kLaneInputs) {
     return Failed(device.name(), ": no accelerator of version 1 answers (identity ", identity,
                   ", version ", version, ", ", inputs, " inputs)");
   }

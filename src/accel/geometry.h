@@ -12,7 +12,7 @@ namespace potlut::accel {
 // of two inputs for 64 pairs of levels.
 enum class TableKind : uint8_t { kSingle = 0, kPair = 1 };
 
-constexpr int32_t kInputs = 16;  // channels that a lane reads at once
+constexpr int32_t kLaneInputs = 16;  // channels that a lane reads at once
 
 struct Geometry {
   TableKind table = TableKind::kPair;
@@ -23,11 +23,13 @@ struct Geometry {
   int32_t sum_words = 2048;          // partial sums of a lane
 
   int32_t table_entries() const { return table == TableKind::kPair ? 64 : 16; }
-  int32_t tables() const { return table == TableKind::kPair ? kInputs / 2 : kInputs; }  // a lane
+  int32_t tables() const {
+    return table == TableKind::kPair ? kLaneInputs / 2 : kLaneInputs;
+  }                                                                            // a lane
   int32_t weight_bytes() const { return table == TableKind::kPair ? 6 : 8; }   // of a weight word
   int32_t level_bytes() const { return table == TableKind::kPair ? 2 : 1; }    // of an entry
   int32_t digit_levels() const { return table == TableKind::kPair ? 8 : 16; }  // of single weights
-  int32_t macs_per_cycle() const { return lanes * kInputs; }
+  int32_t macs_per_cycle() const { return lanes * kLaneInputs; }
   bool operator==(const Geometry&) const = default;
 };
 

@@ -100,7 +100,7 @@ Status LowerConv(const Lowering& l, const Node& node, const Node* sum) {
           l.stream.Load(Memory::kPasses, bytes, static_cast<int32_t>(passes.size())));
 
       Output o = output;
-      const int32_t in_word = out.type.wide() ? 4 : kInputs;
+      const int32_t in_word = out.type.wide() ? 4 : kLaneInputs;
       const int32_t word = block.first_output / in_word;
       o.base = static_cast<uint32_t>(l.P(sum != nullptr ? sum->output : node.output).base + word +
                                      tile.first_column * o.column_words);

@@ -79,8 +79,8 @@ class VectorLowering {
       for (int32_t set = 0; set < sets; ++set) {
         for (int32_t byte = 0; byte < 256; ++byte) {
           if (!op.per_channel) bytes.push_back(entry(byte, 0));
-          for (int32_t k = 0; k < kInputs && op.per_channel; ++k)
-            bytes.push_back(entry(byte, (word + set) * kInputs + k));
+          for (int32_t k = 0; k < kLaneInputs && op.per_channel; ++k)
+            bytes.push_back(entry(byte, (word + set) * kLaneInputs + k));
         }
       }
       l_.stream.Begin();
@@ -235,26 +235,26 @@ class VectorLowering {
   // Copies channels [from, from + count) of all pixels of `v` to [to, to + count): word by word,
   // each to the one or two words that it lands in. Returns the number of commands.
   int32_t Channels(const Vector& v, int32_t from, int32_t count, int32_t to) const {
-    const int32_t rotate = ((to - from) % kInputs + kInputs) % kInputs;
+    const int32_t rotate = ((to - from) % kLaneInputs + kLaneInputs) % kLaneInputs;
     int32_t commands = 0;
-    const int32_t last_word = (to + count - 1) / kInputs;
-    for (int32_t word = to / kInputs; word <= last_word; ++word) {
+    const int32_t last_word = (to + count - 1) / kLaneInputs;
+    for (int32_t word = to / kLaneInputs; word <= last_word; ++word) {
       // Channels of this output word, by the input word that they come from.
-      const int32_t begin = std::max(to, word * kInputs);
-      const int32_t end = std::min(to + count, (word + 1) * kInputs);
+      const int32_t begin = std::max(to, word * kLaneInputs);
+      const int32_t end = std::min(to + count, (word + 1) * kLaneInputs);
       for (int32_t c = begin; c < end;) {
         const int32_t source = c - to + from;
-        const int32_t stop = std::min(end, c + kInputs - source % kInputs);
+        const int32_t stop = std::min(end, c + kLaneInputs - source % kLaneInputs);
         Vector move = v;
-        move.base += static_cast<uint32_t>(source / kInputs);
+        move.base += static_cast<uint32_t>(source / kLaneInputs);
         move.out_base += static_cast<uint32_t>(word);
         move.words = 1;
         move.rotate = static_cast<uint8_t>(rotate);
         uint32_t bytes = 0;
-        for (int32_t i = c; i < stop; ++i) bytes |= uint32_t{1} << (i % kInputs);
+        for (int32_t i = c; i < stop; ++i) bytes |= uint32_t{1} << (i % kLaneInputs);
         // Whole words in a row go at once; the last may be part of one: nobody reads its rest.
-        if (rotate == 0 && c % kInputs == 0 && from % kInputs == 0 && to % kInputs == 0 &&
-            (to + count) == out_.dims.c) {
+        if (rotate == 0 && c % kLaneInputs == 0 && from % kLaneInputs == 0 &&
+            to % kLaneInputs == 0 && (to + count) == out_.dims.c) {
           move.words = static_cast<uint16_t>(last_word - word + 1);
           bytes = 0xffff;
           word = last_word;
@@ -292,7 +292,7 @@ class VectorLowering {
 
 bool IsAlias(const Tensor& from, const Tensor& to) {
   if (from.dims.c == to.dims.c) return true;
-  const int32_t in_word = from.type.wide() ? 4 : kInputs;
+  const int32_t in_word = from.type.wide() ? 4 : kLaneInputs;
   return from.dims.c % in_word == 0 && to.dims.c % in_word == 0;
 }
 

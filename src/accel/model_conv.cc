@@ -53,7 +53,7 @@ ErrorCode Model::RunConv(const Conv& conv, int64_t& cycles) {
   std::vector<uint32_t> sums(conv.strips * rows * outputs * columns);
   const bool pairs = array_.table == TableKind::kPair, is_signed = (conv.header.flags & 1) != 0;
   const int32_t lanes = conv.strips * conv.strip_lanes;
-  std::vector<int32_t> inputs(static_cast<size_t>(lanes) * kInputs);
+  std::vector<int32_t> inputs(static_cast<size_t>(lanes) * kLaneInputs);
   for (int32_t r = conv.row_first; r <= conv.row_last; ++r) {
     if (Landing(conv, r) == 0) continue;
     for (const Pass& pass : passes) {
@@ -61,12 +61,12 @@ ErrorCode Model::RunConv(const Conv& conv, int64_t& cycles) {
         const int32_t strip = n / conv.strip_lanes;
         const int32_t row = strip * conv.strip_rows + r;
         const int32_t x = pass.x_first + n % conv.strip_lanes * pass.x_step;
-        int32_t* lane = &inputs[static_cast<size_t>(n) * kInputs];
-        std::fill(lane, lane + kInputs, 0);
+        int32_t* lane = &inputs[static_cast<size_t>(n) * kLaneInputs];
+        std::fill(lane, lane + kLaneInputs, 0);
         if (row < 0 || row >= conv.height || x < 0 || x >= conv.width) continue;
         const uint8_t* word = Word(int64_t{conv.base} + pass.input + int64_t{row} * conv.row_words +
                                    int64_t{x} * conv.column_words);
-        for (int k = 0; k < kInputs; ++k) lane[k] = Value(word[k], is_signed);
+        for (int k = 0; k < kLaneInputs; ++k) lane[k] = Value(word[k], is_signed);
       }
       const int32_t entries = array_.table_entries();
       const auto* list = reinterpret_cast<const int8_t*>(levels_.data()) +
@@ -80,8 +80,8 @@ ErrorCode Model::RunConv(const Conv& conv, int64_t& cycles) {
             const int64_t at = int64_t{conv.weights} + pass.weights +
                                (int64_t{o} * conv.kernel_h + ky) * pass.taps + t;
             const uint8_t* codes = weights_.data() + at * array_.weight_bytes();
-            int32_t levels[kInputs];
-            for (int k = 0; k < kInputs; ++k) {
+            int32_t levels[kLaneInputs];
+            for (int k = 0; k < kLaneInputs; ++k) {
               if (pairs) {  // 6 bits a pair, from bit k / 2 * 6 on
                 const int bit = k / 2 * 6;
                 const uint32_t two =
@@ -97,8 +97,8 @@ ErrorCode Model::RunConv(const Conv& conv, int64_t& cycles) {
               const int32_t q = n % conv.strip_lanes + shift;
               if (q < 0 || q >= output_.columns) continue;
               int32_t dot = 0;
-              for (size_t k = 0; k < kInputs; ++k)
-                dot += levels[k] * inputs[static_cast<size_t>(n) * kInputs + k];
+              for (size_t k = 0; k < kLaneInputs; ++k)
+                dot += levels[k] * inputs[static_cast<size_t>(n) * kLaneInputs + k];
               const auto strip = static_cast<size_t>(n / conv.strip_lanes);
               const size_t sum =
                   ((strip * rows + static_cast<size_t>(row)) * outputs + static_cast<size_t>(o)) *
@@ -124,7 +124,7 @@ ErrorCode Model::RunConv(const Conv& conv, int64_t& cycles) {
 void Model::Drain(const Conv& conv, std::span<const int32_t> sums) {
   const uint8_t flags = output_.header.flags;
   const bool wide = (flags & Output::kWide) != 0;
-  const int32_t step = wide ? 4 : kInputs;
+  const int32_t step = wide ? 4 : kLaneInputs;
   size_t row_sums = 0;  // where the row's sums begin
   const auto columns = static_cast<size_t>(output_.columns);
   for (int32_t strip = 0; strip < conv.strips; ++strip) {

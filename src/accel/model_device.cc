@@ -52,7 +52,7 @@ class ModelDevice : public Device {
       case Register::kLanes:
         return number(a.lanes);
       case Register::kInputs:
-        return number(kInputs);
+        return number(kLaneInputs);
       case Register::kTableKind:
         return number(static_cast<int64_t>(a.table));
       case Register::kActivationWords:

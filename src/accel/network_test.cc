@@ -82,7 +82,9 @@ TEST_P(Networks, EveryTensorEqualsTheReference) {
     size_t moved = 0;
     for (const ImageLayer& layer : compiled->layers) moved += layer.count == 0;
     EXPECT_EQ(compared, program->nodes.size() - moved + program->outputs.size());
-    if (!options.fuse) EXPECT_LE(moved, 1U);  // a reshape
+    if (!options.fuse) {
+      EXPECT_LE(moved, 1U);  // a reshape
+    }
   };
   const auto model = [&](uint64_t bytes) { return MakeModelDevice(array, bytes); };
   run({.fuse = false, .trace = true}, model);
@@ -107,7 +109,7 @@ INSTANTIATE_TEST_SUITE_P(Accel, Networks,
                                                 AlphabetKind::kPot, 3, TableKind::kPair},
                                            Case{"resnet8_apot4", "zoo:resnet8@spread=0.25",
                                                 AlphabetKind::kApot, 4, TableKind::kSingle}),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& test) { return std::string(test.param.name); });
 
 }  // namespace
 }  // namespace potlut::accel

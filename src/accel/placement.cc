@@ -16,7 +16,7 @@ struct Taken {
 }  // namespace
 
 int32_t PixelWords(const Tensor& tensor) {
-  const int32_t in_word = tensor.type.wide() ? 4 : kInputs;
+  const int32_t in_word = tensor.type.wide() ? 4 : kLaneInputs;
   return (tensor.dims.c + in_word - 1) / in_word;
 }
 

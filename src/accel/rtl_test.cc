@@ -124,7 +124,7 @@ TEST_P(Rtl, HostileCommandsNeverHang) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Accel, Rtl, ::testing::Values(TableKind::kSingle, TableKind::kPair),
-                         [](const auto& info) { return std::string(TableKindName(info.param)); });
+                         [](const auto& test) { return std::string(TableKindName(test.param)); });
 
 }  // namespace
 }  // namespace potlut::accel

@@ -68,8 +68,8 @@ Expected<std::vector<uint8_t>> PackCodes(const ConvOp& conv, const Tensor& in, c
           const int32_t kx = plan.flat ? pass.at_x : tap / w.dilation_w;
           const bool real = plan.flat || (row % w.dilation_h == 0 && tap % w.dilation_w == 0);
           const size_t weight = real ? source.At(o, ky, kx) : 0;
-          for (int32_t k = 0; k < kInputs; ++k) {
-            const int32_t channel = pass.word * kInputs + k - first_channel;
+          for (int32_t k = 0; k < kLaneInputs; ++k) {
+            const int32_t channel = pass.word * kLaneInputs + k - first_channel;
             const bool mine = real && channel >= 0 && channel < in_group;
             if (pair_codes) {
               if (k % 2 != 0) continue;

@@ -58,7 +58,7 @@ std::vector<std::string> BitCells(const std::string& name, const OnChipBits& bit
 void PrintText(Shell& shell, const Options& options, const CostReport& report) {
   using Kind = Table::Kind;
   const accel::ArraySpec& array = report.array;
-  shell.console.Out(Printable(Cat(options.model, ": ", array.lanes, " lanes x ", accel::kInputs,
+  shell.console.Out(Printable(Cat(options.model, ": ", array.lanes, " lanes x ", accel::kLaneInputs,
                                   " inputs = ", array.macs_per_cycle(), " MACs a cycle, ",
                                   accel::TableKindName(array.table), " tables, ",
                                   "by the model of costs, not by simulation\n\n")));
@@ -147,7 +147,7 @@ void PrintAsJson(Shell& shell, const Options& options, const CostReport& report)
                             {"array",
                              {{"tables", accel::TableKindName(array.table)},
                               {"lanes", array.lanes},
-                              {"inputs", accel::kInputs},
+                              {"inputs", accel::kLaneInputs},
                               {"macs_per_cycle", array.macs_per_cycle()}}},
                             {"clock_mhz", options.array.clock},
                             {"images_per_second", PerSecond(report, options.array.clock)},
