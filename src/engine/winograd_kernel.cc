@@ -10,6 +10,10 @@
 namespace potlut {
 namespace {
 
+// Transformed weights of more bytes would come from memory, for each image: slower than any other
+// way, and many times the layer's size.
+constexpr int64_t kMostWeights = 12 << 20;
+
 int64_t RoundUp(int64_t value, int64_t to) { return (value + to - 1) / to * to; }
 
 // Instruction sets whose bytes are multiplied in pairs that saturate widen them to int16.
@@ -61,10 +65,13 @@ double CyclesOf(const WinogradParams& p, const KernelTable& table) {
   return tiles * (steps * cost.step + in * cost.in + out * cost.out) + weights / bytes_a_cycle;
 }
 
-bool IsExact(const Program& program, const FusedConv& fused, const KernelTable& table,
-             int32_t tile) {
+// Exact, and not hopeless.
+bool Fits(const Program& program, const FusedConv& fused, const KernelTable& table, int32_t tile) {
   const ConvOp& op = ConvOf(fused);
   const Tensor& in = InputOf(program, fused);
+  const WinogradParams p = ParamsOf(program, fused, tile);
+  const int64_t points = (tile + 2) * (tile + 2), lane = tile == 2 ? 1 : 2;
+  if (points * lane * p.in_c_padded * p.out_padded > kMostWeights) return false;
   if (tile == 4) return WinogradSumsFit(op, in.dims.c, in.type, 4);
   const WinogradOffsets offsets = OffsetsOf(in.type);
   return offsets.fits && WinogradSumsFit(op, in.dims.c, in.type, 2) &&
@@ -74,8 +81,8 @@ bool IsExact(const Program& program, const FusedConv& fused, const KernelTable& 
 // The quicker of the tiles with which the layer is exact; 0: there is none.
 int32_t TileOf(const Program& program, const FusedConv& fused, const KernelTable& table) {
   const auto cycles = [&](int32_t tile) { return CyclesOf(ParamsOf(program, fused, tile), table); };
-  const bool four = IsExact(program, fused, table, 4);
-  if ((!four || cycles(2) < cycles(4)) && IsExact(program, fused, table, 2)) return 2;
+  const bool four = Fits(program, fused, table, 4);
+  if ((!four || cycles(2) < cycles(4)) && Fits(program, fused, table, 2)) return 2;
   return four ? 4 : 0;
 }
 
@@ -202,7 +209,7 @@ KernelPtr MakeWinograd(const Program& program, const FusedConv& fused, const Ker
 
 KernelPtr MakeWinogradOfTile(const Program& program, const FusedConv& fused,
                              const KernelTable& table, int32_t tile) {
-  if (!IsExact(program, fused, table, tile)) return nullptr;
+  if (!Fits(program, fused, table, tile)) return nullptr;
   return std::make_unique<WinogradKernel>(program, fused, table, tile);
 }
 

@@ -7,7 +7,8 @@
 namespace potlut {
 
 // Whether `table` has such a kernel and it is exact for this convolution: one group, 3x3, stride
-// and dilation 1, bytes out, within the bounds of winograd_weights.h.
+// and dilation 1, bytes out, within the bounds of winograd_weights.h; transformed weights of at
+// most 12 MiB.
 bool WinogradFits(const Program& program, const FusedConv& fused, const KernelTable& table);
 
 // A rough estimate of one thread's cycles, for choosing between kernels. Needs WinogradFits.
@@ -16,7 +17,7 @@ double WinogradCycles(const Program& program, const FusedConv& fused, const Kern
 // Inputs and outputs as in FusedConv. Needs WinogradFits; throws std::bad_alloc only.
 KernelPtr MakeWinograd(const Program& program, const FusedConv& fused, const KernelTable& table);
 
-// The same with tiles of 2 or 4 outputs along each axis; null where that is not exact.
+// The same with tiles of 2 or 4 outputs along each axis; null where that does not fit.
 KernelPtr MakeWinogradOfTile(const Program& program, const FusedConv& fused,
                              const KernelTable& table, int32_t tile);
 

@@ -2,6 +2,7 @@
 #include "engine/winograd_weights.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <vector>
 
@@ -79,6 +80,12 @@ bool WinogradSumsFit(const ConvOp& op, int32_t in_c, TensorType in, int32_t tile
   const int64_t limit = int64_t{1} << (31 + least_shift);
   const int64_t most_in = std::max<int64_t>(in.hi(), -int64_t{in.lo()});
   const int64_t any = 9 * int64_t{in_c} * op.alphabet.max_abs() * most_in;
+  const size_t per_channel = op.codes.size() / op.bias.size();
+  const auto& levels = op.alphabet.levels;
+  std::array<int32_t, 256> size{};  // of a code's weights
+  for (size_t i = 0; i < levels.size(); ++i) {
+    size[op.alphabet.is_pair() ? i / 2 : i] += std::abs(int32_t{levels[i]});
+  }
   for (size_t o = 0; o < op.bias.size(); ++o) {
     const int shift = op.shift[o];
     if (shift < least_shift) return false;
@@ -86,6 +93,11 @@ bool WinogradSumsFit(const ConvOp& op, int32_t in_c, TensorType in, int32_t tile
     const int64_t bias = std::abs(int64_t{op.bias[o]});
     if (any + bias + round < limit) continue;
     if (bias + round >= limit) return false;
+    // From the sizes of the weights, which is quick; then from their signs too.
+    const uint8_t* const codes = op.codes.data() + o * per_channel;
+    int64_t sizes = 0;
+    for (size_t i = 0; i < per_channel; ++i) sizes += size[codes[i]];
+    if (sizes * most_in + bias + round < limit) continue;
     if (AccumulatorBound(op, in_c, in, static_cast<int32_t>(o)) + round >= limit) return false;
   }
   return true;
