@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/engine.h"
+#include "engine/peak.h"
 
 namespace potlut {
 namespace {
@@ -26,6 +27,12 @@ TEST(IsaTest, PortableIsAlwaysThereAndTheBestIsAvailable) {
   EXPECT_TRUE(IsaAvailable(Isa::kAuto));
   EXPECT_TRUE(IsaAvailable(BestIsa()));
   EXPECT_NE(BestIsa(), Isa::kAuto);
+}
+
+TEST(IsaTest, EveryAvailableSetHasAPeak) {
+  for (const Isa isa : {Isa::kPortable, Isa::kAvx2, Isa::kAvx512Vnni}) {
+    EXPECT_EQ(MeasurePeak(isa) > 0, IsaAvailable(isa)) << IsaName(isa);
+  }
 }
 
 }  // namespace

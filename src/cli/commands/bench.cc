@@ -11,6 +11,8 @@
 #include "cli/progress_bar.h"
 #include "cli/table.h"
 #include "cli/units.h"
+#include "engine/peak.h"
+#include "engine/thread_pool.h"
 #include "pack/plut.h"
 #include "program/reference.h"
 
@@ -24,7 +26,7 @@ struct Options {
   ModelOptions run;
   int runs = 0;  // 0: as many as fit `seconds`
   double seconds = 2;
-  bool layers = false;
+  bool layers = false, measure = false;
 };
 
 // Microseconds.
@@ -121,6 +123,7 @@ std::vector<LayerLine> Lines(const Model& model, const LayerTimes& times) {
 
 struct Result {
   std::string executor;
+  double peak = 0;  // multiply-accumulates a microsecond that the threads could do at most
   Latency latency;
   std::vector<LayerLine> layers;
 };
@@ -140,15 +143,21 @@ void PrintText(Shell& shell, const Result& result) {
                {"MACs"},
                {"median"},
                {"share"},
-               {"GMAC/s"}});
+               {"GMAC/s"},
+               {"of peak"}});
   for (const LayerLine& line : result.layers) {
-    table.Row({line.name, line.op, line.kernel, FormatShort(line.macs),
-               FormatMicroseconds(line.median), fmt::format("{:.1f} %", 100 * line.share),
-               line.macs > 0 && line.median > 0
-                   ? fmt::format("{:.2f}", static_cast<double>(line.macs) / line.median / 1e3)
-                   : ""});
+    const double pace =
+        line.macs > 0 && line.median > 0 ? static_cast<double>(line.macs) / line.median : 0;
+    table.Row(
+        {line.name, line.op, line.kernel, FormatShort(line.macs), FormatMicroseconds(line.median),
+         fmt::format("{:.1f} %", 100 * line.share),
+         pace > 0 ? fmt::format("{:.1f}", pace / 1e3) : "",
+         pace > 0 && result.peak > 0 ? fmt::format("{:.0f} %", 100 * pace / result.peak) : ""});
   }
   shell.console.Out("\n" + table.Render(shell.console.width(), shell.console.colour()));
+  shell.console.Out(fmt::format(
+      "\npeak: {:.0f} GMAC/s, multiply-accumulates from registers, measured in this run\n",
+      result.peak / 1e3));
 }
 
 void PrintAsJson(Shell& shell, const Options& options, const Result& result) {
@@ -165,10 +174,13 @@ void PrintAsJson(Shell& shell, const Options& options, const Result& result) {
                         {"op", line.op},
                         {"kernel", line.kernel},
                         {"macs", line.macs},
+                        {"giga_macs_per_second",
+                         line.median > 0 ? static_cast<double>(line.macs) / line.median / 1e3 : 0},
                         {"median_microseconds", line.median},
                         {"share", line.share}});
     }
     json["layers"] = std::move(layers);
+    json["peak_giga_macs_per_second"] = result.peak / 1e3;
   }
   PrintJson(shell.console, json);
 }
@@ -177,14 +189,24 @@ void PrintAsJson(Shell& shell, const Options& options, const Result& result) {
 Status BenchEngine(Shell& shell, const Options& options, Progress& progress, Result& result) {
   POTLUT_ASSIGN_OR_RETURN(const Isa isa, shell.ChosenIsa());
   POTLUT_ASSIGN_OR_RETURN(Program program, LoadProgram(options.model));
-  POTLUT_ASSIGN_OR_RETURN(const auto model, Model::Create(std::move(program), isa));
-  POTLUT_ASSIGN_OR_RETURN(const auto session, Session::Create(model));
+  POTLUT_ASSIGN_OR_RETURN(
+      const auto model,
+      Model::Create(std::move(program),
+                    ::potlut::ModelOptions{.isa = isa, .measure = options.measure}));
+  const int threads = std::clamp(shell.common.threads, 1, int{ThreadPool::kMaxThreads});
+  std::shared_ptr<ThreadPool> pool;
+  if (threads > 1) {
+    POTLUT_ASSIGN_OR_RETURN(pool, ThreadPool::Create(threads));
+  }
+  POTLUT_ASSIGN_OR_RETURN(const auto session, Session::Create(model, {}, pool));
   const Dims dims = model->program().tensors[static_cast<size_t>(model->program().input)].dims;
   const data::Image image = Noise({dims.h, dims.w, dims.c, 0}, shell.common.seed.value_or(1));
   result.executor = Cat("engine (", IsaName(model->isa()), ")");
+  if (threads > 1) result.executor = Cat(result.executor, ", ", threads, " threads");
   POTLUT_ASSIGN_OR_RETURN(result.latency,
                           Measure(options, progress, [&] { return session->Run(image.pixels); }));
   if (!options.layers) return {};
+  result.peak = MeasurePeak(model->isa()) / 1e6 * threads;
   LayerTimes times;
   std::vector<int64_t> nanoseconds;
   const auto timed = [&]() -> Status {
@@ -243,11 +265,13 @@ void AddBench(CLI::App& app, Shell& shell) {
   command.add_option("--runs", options->runs, "measure this many runs instead")
       ->check(Within(1, 1000000))
       ->type_name("N");
+  command.add_flag("--measure", options->measure,
+                   "choose kernels by measuring them when the model is loaded");
   command.add_flag("--reference", options->run.reference,
                    "run a .plut model by the reference executor");
   AddJson(command, shell);
   AddSeed(command, shell, "of the noise image that is run (1)");
-  AddThreads(command, shell, "threads of the float executor (1; the engine takes one an image)");
+  AddThreads(command, shell, "threads that one image is run on (1)");
   AddIsa(command, shell);
   command.callback(
       [&shell, options] { shell.action = [&shell, options] { return Bench(shell, *options); }; });

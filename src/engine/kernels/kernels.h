@@ -219,6 +219,8 @@ struct KernelTable {
   // Activations are gathered as unsigned bytes; signed ones are offset by 128 (else: as int16).
   bool byte_lanes;
 
+  // Runs so many rounds of the fastest exact multiply-accumulate; returns how many those were.
+  int64_t (*peak)(int64_t rounds);
   void (*gemm)(const GemmParams&, const uint8_t* in, void* out, void* scratch);
   void (*depthwise)(const DepthwiseParams&, const uint8_t* in, void* out);
   // Null where there is none: with the form for any layer, that for sums of 16 bits, and the least

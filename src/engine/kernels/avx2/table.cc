@@ -11,6 +11,7 @@ const KernelTable kAvx2Kernels = {
     .k_group = 2,
     .weight_bytes = 2,
     .byte_lanes = false,
+    .peak = Avx2Peak,
     .gemm = Avx2Gemm,
     .depthwise = Avx2Depthwise,
     .depthwise_blocks = Avx2DepthwiseBlocks,

@@ -5,6 +5,7 @@
 
 namespace potlut {
 
+int64_t Avx2Peak(int64_t rounds);
 void Avx2Gemm(const GemmParams& p, const uint8_t* in, void* out, void* scratch);
 void Avx2Direct(const DirectParams& p, const ConvBuffers& buffers, Share share);
 size_t Avx2DirectScratch(const DirectParams& p);

@@ -13,6 +13,7 @@ const KernelTable kAvx512VnniKernels = {
     .k_group = 4,
     .weight_bytes = 1,
     .byte_lanes = true,
+    .peak = Avx512VnniPeak,
     .gemm = Avx512VnniGemm,
     .depthwise = Avx512VnniDepthwise,
     .depthwise_blocks = Avx512VnniDepthwiseBlocks,

@@ -5,6 +5,7 @@
 
 namespace potlut {
 
+int64_t Avx512VnniPeak(int64_t rounds);
 void Avx512VnniGemm(const GemmParams& p, const uint8_t* in, void* out, void* scratch);
 void Avx512VnniDirect(const DirectParams& p, const ConvBuffers& buffers, Share share);
 size_t Avx512VnniDirectScratch(const DirectParams& p);

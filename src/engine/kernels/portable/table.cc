@@ -14,6 +14,7 @@ const KernelTable kPortableKernels = {
     .k_group = 2,
     .weight_bytes = 2,
     .byte_lanes = false,
+    .peak = PortablePeak,
     .gemm = PortableGemm,
     .depthwise = PlainDepthwise,
     .add = Add,

@@ -5,6 +5,7 @@
 
 namespace potlut {
 
+int64_t PortablePeak(int64_t rounds);
 void PortableGemm(const GemmParams& p, const uint8_t* in, void* out, void* scratch);
 
 }  // namespace potlut
