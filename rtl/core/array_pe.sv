@@ -24,6 +24,7 @@ module array_pe #(
     input  logic                      fill_signed,
     input  logic [GROUP*INPUTS*8-1:0] fill_act,
     output logic                      fill_idle,
+    input  logic                      use_valid,
     input  logic                      use_bank,
     input  logic [CODE_BITS-1:0]      use_codes,
     output logic [LANES*DOT_BITS-1:0] dot,
@@ -44,6 +45,6 @@ module array_pe #(
       .clk(clk), .rst(rst), .level_we(level_we), .level_addr(level_addr), .level_data(level_data),
       .fill_valid(fill_valid && take), .fill_ready(ready), .fill_bank(fill_bank),
       .fill_group(fill_group), .fill_list(fill_list), .fill_signed(fill_signed),
-      .fill_act(fill_act), .fill_idle(fill_idle), .use_bank(use_bank), .use_codes(use_codes),
+      .fill_act(fill_act), .fill_idle(fill_idle), .use_valid(use_valid), .use_bank(use_bank), .use_codes(use_codes),
       .acc_en(1'b0), .acc_in('0), .dot(dot), .corr(corr));
 endmodule

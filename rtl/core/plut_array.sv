@@ -44,11 +44,8 @@ module plut_array #(
       array_pe #(.LANES(LANES), .GROUP(GROUP), .INPUTS(INPUTS), .PAIR(PAIR), .DOT_BITS(DOT_BITS),
                  .LATENCY(LATENCY)) u_array (
           .clk, .rst, .level_we, .level_addr, .level_data, .fill_valid, .fill_ready, .fill_bank,
-          .fill_group, .fill_list, .fill_signed, .fill_act, .fill_idle, .use_bank, .use_codes,
+          .fill_group, .fill_list, .fill_signed, .fill_act, .fill_idle, .use_valid, .use_bank, .use_codes,
           .dot, .corr);
-      /* verilator lint_off UNUSEDSIGNAL */  // the tables are read in every cycle
-      wire unused = use_valid;
-      /* verilator lint_on UNUSEDSIGNAL */
     end
   endgenerate
 endmodule
