@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <climits>
 #include <cmath>
+#include <cstdlib>
 #include <exception>
 #include <new>
+#include <span>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -27,6 +29,17 @@ bool IsDense(const ConvOp& conv, Dims in, Dims out) {
   return conv.groups == 1 && out.h == 1 && out.w == 1 && w.kernel_h == in.h && w.kernel_w == in.w &&
          w.dilation_h == 1 && w.dilation_w == 1 && w.pad_top == 0 && w.pad_left == 0 &&
          w.pad_bottom == 0 && w.pad_right == 0;
+}
+
+// Whether a channel's sums may be doubled and made odd, so that no output is a tie: the doubled
+// levels stay where kernels that add pairs of products in 16 bits do not saturate, the sums in 31.
+bool CanDouble(std::span<const int8_t> levels, int32_t bias) {
+  int64_t reach = std::abs(int64_t{bias}) * 2 + 1;
+  for (const int8_t level : levels) {
+    if (level < -32 || level > 32) return false;
+    reach += int64_t{2} * 255 * std::abs(int{level});
+  }
+  return reach < (int64_t{1} << 30);
 }
 
 class QdqExporter : private QdqWriter {
@@ -136,18 +149,27 @@ class QdqExporter : private QdqWriter {
     const bool wide = Out().type.wide();
     const bool dense = wide && IsDense(op, In().dims, Out().dims);
     std::vector<float> scales, bias_scales;
-    int32_t most = -100;
-    for (const int8_t shift : op.shift) {
-      scales.push_back(AsFloat(std::ldexp(y_scale / x_scale, -shift)));
-      bias_scales.push_back(AsFloat(std::ldexp(y_scale, -shift)));
-      most = std::max<int32_t>(most, shift);
+    std::vector<int8_t> levels = Levels(op);
+    std::vector<int32_t> bias_sums = op.bias;
+    const size_t per_channel = levels.size() / op.bias.size();
+    for (size_t o = 0; o < op.bias.size(); ++o) {
+      int shift = op.shift[o];
+      const auto mine = std::span(levels).subspan(o * per_channel, per_channel);
+      const double nudge = wide ? 1 : 1 / Nudge(shift, op.lo);
+      if (!wide && nudge == 1 && shift > 0 && CanDouble(mine, op.bias[o])) {
+        for (int8_t& level : mine) level = static_cast<int8_t>(2 * level);
+        bias_sums[o] = 2 * op.bias[o] + 1;
+        ++shift;
+      }
+      scales.push_back(AsFloat(std::ldexp(nudge * y_scale / x_scale, -shift)));
+      bias_scales.push_back(AsFloat(std::ldexp(nudge * y_scale, -shift)));
     }
     std::vector<int64_t> dims = {channels, In().dims.c / op.groups, w.kernel_h, w.kernel_w};
     if (dense) dims = {channels, In().dims.count()};
     const std::string weights = Part("weights");
     writer_
         .Node("DequantizeLinear", weights,
-              {Constant("levels", Type::INT8, dims, Levels(op)),
+              {Constant("levels", Type::INT8, dims, levels),
                Constant("weight_scales", Type::FLOAT, {channels}, scales),
                Constant("weight_zeros", Type::INT8, {channels},
                         std::vector<int8_t>(op.bias.size(), 0))})
@@ -155,7 +177,7 @@ class QdqExporter : private QdqWriter {
     const std::string bias = Part("bias");
     writer_
         .Node("DequantizeLinear", bias,
-              {Constant("bias_sums", Type::INT32, {channels}, op.bias),
+              {Constant("bias_sums", Type::INT32, {channels}, bias_sums),
                Constant("bias_scales", Type::FLOAT, {channels}, bias_scales),
                Constant("bias_zeros", Type::INT32, {channels},
                         std::vector<int32_t>(op.bias.size(), 0))})
@@ -172,7 +194,7 @@ class QdqExporter : private QdqWriter {
     if (wide) {
       Bound(real, op.lo, op.hi, ValueOut().stored);
     } else {
-      Quantise(real, y_scale * Nudge(most, op.lo), op.lo, op.hi);
+      Quantise(real, y_scale, op.lo, op.hi);
     }
     return {};
   }
