@@ -102,13 +102,15 @@ Expected<Digits> Digits::Of(const Alphabet& alphabet, const Geometry& geometry) 
     cuts = InThree(levels);
   }
   for (const Cut& cut : cuts) {
-    // 0 comes first, so that an address of 0 is no weight.
+    // Ascending: the tables' generators want the negative levels first.
     std::vector<int8_t> values{0};
+    for (const int32_t value : cut.values) values.push_back(static_cast<int8_t>(value));
+    std::sort(values.begin(), values.end());
+    values.erase(std::unique(values.begin(), values.end()), values.end());
     std::array<uint8_t, 256> index{};
     for (size_t i = 0; i < levels.size(); ++i) {
       const auto value = static_cast<int8_t>(cut.values[i]);
-      auto at = std::find(values.begin(), values.end(), value);
-      if (at == values.end()) at = values.insert(at, value);
+      const auto at = std::find(values.begin(), values.end(), value);
       index[static_cast<size_t>(levels[i] + 128)] = static_cast<uint8_t>(at - values.begin());
     }
     values.resize(most);

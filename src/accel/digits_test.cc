@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace potlut::accel {
 namespace {
 
@@ -28,7 +30,14 @@ void ExpectAddUp(const Alphabet& alphabet, TableKind table, size_t most_digits) 
       EXPECT_EQ(second, level);
     }
   }
-  for (const Digit& digit : digits->digits()) EXPECT_EQ(digit.list[0], 0);
+  for (size_t d = 0; d < digits->digits().size(); ++d) {
+    const Digit& digit = digits->digits()[d];
+    EXPECT_EQ(digit.list[digits->Index(d, 0) * bytes], 0);  // inputs that are no one's
+    if (table == TableKind::kPair) continue;
+    // Negative levels first, as the tables' generators want them.
+    EXPECT_TRUE(std::is_partitioned(digit.list.begin(), digit.list.end(),
+                                    [](int8_t value) { return value < 0; }));
+  }
 }
 
 TEST(Digits, AddUpToLevels) {

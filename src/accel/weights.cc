@@ -77,8 +77,9 @@ Expected<std::vector<uint8_t>> PackCodes(const ConvOp& conv, const Tensor& in, c
               PutBits(out, at, k / 2 * 6, code, 6);
               continue;
             }
-            if (!mine) continue;  // 0 is the address of level 0
-            const uint8_t code = source.Single(weight, channel, static_cast<size_t>(pass.digit));
+            const auto digit = static_cast<size_t>(pass.digit);
+            const uint8_t code =
+                mine ? source.Single(weight, channel, digit) : plan.digits.Index(digit, 0);
             PutBits(out, at, pair_tables ? k * 3 : k * 4, code, pair_tables ? 3 : 4);
           }
           at += bytes;
