@@ -11,6 +11,7 @@ module lane_pair #(
 ) (
     input  logic                 clk,
     input  logic [BANKS*P*A-1:0] addr,
+    input  logic [P-1:0]         read,  // a term is taken
     input  logic [P-1:0]         bank,
     input  logic [BANKS-1:0]     we,
     input  logic [P*TW-1:0]      wdata,
@@ -22,18 +23,18 @@ module lane_pair #(
   genvar p, b;
   generate
     for (p = 0; p < P; p = p + 1) begin : g_table
-      logic [BANKS*TW-1:0] read;
+      logic [BANKS*TW-1:0] value;
       logic [TW-1:0] r;
       for (b = 0; b < BANKS; b = b + 1) begin : g_bank
         table_ram_sp #(.A(A), .W(TW)) u_table (
-            .clk(clk), .we(we[b]), .addr(addr[(b*P+p)*A+:A]), .wdata(wdata[p*TW+:TW]), .rdata(read[b*TW+:TW]));
+            .clk(clk), .we(we[b]), .addr(addr[(b*P+p)*A+:A]), .wdata(wdata[p*TW+:TW]), .rdata(value[b*TW+:TW]));
       end
       if (BANKS == 1) begin : g_one
-        always_ff @(posedge clk) r <= read;
+        always_ff @(posedge clk) if (read[p]) r <= value;
         logic unused;
         assign unused = &{1'b0, bank[p]};
       end else begin : g_two
-        always_ff @(posedge clk) r <= bank[p] ? read[TW+:TW] : read[0+:TW];
+        always_ff @(posedge clk) if (read[p]) r <= bank[p] ? value[TW+:TW] : value[0+:TW];
       end
       assign terms[p*TW+:TW] = r;
     end

@@ -31,6 +31,7 @@ module pe_array #(
     input  logic                       fill_signed,
     input  logic [GROUP*INPUTS*AB-1:0] fill_act,
     output logic                       fill_idle,
+    input  logic                       use_valid,
     input  logic                       use_bank,
     input  logic [INPUTS*WB-1:0]       use_codes,
     input  logic                       acc_en,  // these two one cycle before `dot`
@@ -85,7 +86,7 @@ module pe_array #(
       assign bank       = 1'b0;
       assign corr       = '0;
       logic unused;
-      assign unused = &{1'b0, rst, level_we, level_addr, level_data, fill_bank, fill_list, fill_signed, use_bank, bank, start};
+      assign unused = &{1'b0, rst, level_we, level_addr, level_data, fill_bank, fill_list, fill_signed, use_bank, use_valid, bank, start};
     end
 
     if (KIND == pe_pkg::PLUT) begin : g_plut
@@ -146,7 +147,7 @@ module pe_array #(
             .y(dot[g*ACC+:ACC]));
       end
       logic unused;
-      assign unused = &{1'b0, level_data[15:8]};
+      assign unused = &{1'b0, level_data[15:8], use_valid};
     end
 
     if (KIND == pe_pkg::PLUT_PAIR) begin : g_pair
@@ -166,20 +167,34 @@ module pe_array #(
       end
       assign corr = '0;
 
-      // A table's address is that of the write while its bank is filled.
-      logic [BANKS*P*IB-1:0] addr;
+      // A table's address is that of the write while its bank is filled. Each group of lanes has registers of its own,
+      // which stand still while others are filled, and so do the terms.
+      logic [GROUPS*BANKS*P*IB-1:0] addr;
       logic [P-1:0] from;
+      logic [P-1:0] read;
       for (k = 0; k < P; k = k + 1) begin : g_code
         localparam int D = pe_pkg::term_delay(P, k);
         logic [IB-1:0] code;
         logic use_of;
+        logic used;
         delay #(.W(IB), .D(D)) u_code (.clk(clk), .d(use_codes[k*IB+:IB]), .q(code));
         delay #(.W(1), .D(D)) u_bank (.clk(clk), .d(use_bank), .q(use_of));
+        delay #(.W(1), .D(D)) u_used (.clk(clk), .d(use_valid), .q(used));
         for (b = 0; b < BANKS; b = b + 1) begin : g_bank
-          always_ff @(posedge clk)
-            addr[(b*P+k)*IB+:IB] <= (write && (BANKS == 1 || bank == b[0])) ? waddr_next : code;
+          logic filled;
+          logic [IB-1:0] next;
+          assign filled = write && (BANKS == 1 || bank == b[0]);
+          assign next = filled ? waddr_next : code;
+          for (g = 0; g < GROUPS; g = g + 1) begin : g_group
+            always_ff @(posedge clk)
+              if (filled ? group == g[GROUP_BITS-1:0] : (used && (BANKS == 1 || use_of == b[0])))
+                addr[((g*BANKS+b)*P+k)*IB+:IB] <= next;
+          end
         end
-        always_ff @(posedge clk) from[k] <= use_of;
+        always_ff @(posedge clk) begin
+          from[k] <= use_of;
+          read[k] <= used;
+        end
       end
       logic write_bank;
       always_ff @(posedge clk) write_bank <= bank;
@@ -193,7 +208,7 @@ module pe_array #(
           assign we = {enable[g/GROUP] && write_bank, enable[g/GROUP] && !write_bank};
         end
         lane_pair #(.P(P), .A(IB), .TW(TB), .BANKS(BANKS), .ACC(ACC)) u_lane (
-            .clk(clk), .addr(addr), .bank(from), .we(we), .wdata(sum[(g%GROUP)*P*TB+:P*TB]), .acc_en(acc_en),
+            .clk(clk), .addr(addr[(g/GROUP)*BANKS*P*IB+:BANKS*P*IB]), .read(read), .bank(from), .we(we), .wdata(sum[(g%GROUP)*P*TB+:P*TB]), .acc_en(acc_en),
             .acc_in(acc_in[g*ACC+:ACC]), .y(dot[g*ACC+:ACC]));
       end
     end

@@ -121,6 +121,7 @@ std::string MeasureEnergy(const Config& config, Netlist& netlist, const Workload
     for (int t = 0; t < count + latency; ++t) {
       if (t == latency + 3) started = sim.energy();
       if (t == count && s != 0) use += sim.energy() - started, use_cycles += count - latency - 3;
+      sim.Set("use_valid", 0, 1, t < count ? 1 : 0);
       sim.Set("use_bank", 0, 1, static_cast<uint64_t>(bank));
       if (t < count)
         for (int k = 0; k < fields; ++k)
@@ -152,6 +153,7 @@ std::string MeasureEnergy(const Config& config, Netlist& netlist, const Workload
       }
       before = sums;
     }
+    sim.Set("use_valid", 0, 1, 0);
   }
   const auto sets = static_cast<double>(workload.sets.size());
   measured->use = use / (static_cast<double>(use_cycles) * kLanes * kInputs);

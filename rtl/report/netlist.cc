@@ -52,6 +52,16 @@ class Flattener {
         Module(type, ports, false);
       } else {
         ++out_.cells[type];
+        // Pins, not functions: both outputs of a LUT6_2 share its inputs.
+        for (const auto& [port, bits] : ports) {
+          if (cell["port_directions"][port] != "input" || port == "C" || port == "CLK" ||
+              port == "WCLK" || (port == "CI" && type.starts_with("CARRY")))
+            continue;
+          for (const int32_t bit : bits) {
+            if (static_cast<size_t>(bit) >= out_.fanout.size()) out_.fanout.resize(bit + 1, 0);
+            ++out_.fanout[bit];
+          }
+        }
         Cell(type, cell, ports);
       }
     }
@@ -177,17 +187,7 @@ std::string ReadNetlist(const std::string& path, Netlist* netlist) {
   if (json.is_discarded() || !json.contains("modules") || !json["modules"].contains("pe_array"))
     return path + ": no netlist of pe_array";
   Flattener(json["modules"], netlist).Module("pe_array", {}, true);
-  netlist->fanout.assign(netlist->nets, 0);
-  for (const Gate& gate : netlist->gates)
-    for (int i = 0; i < gate.inputs; ++i)
-      // A carry goes on inside its slice.
-      if (!(gate.kind == Gate::Class::kCarryOut && i == 1) &&
-          !(gate.kind == Gate::Class::kCarrySum && i <= 1))
-        ++netlist->fanout[gate.in[i]];
-  for (const Register& r : netlist->registers)
-    for (const int32_t net : {r.d, r.enable, r.reset}) ++netlist->fanout[net];
-  for (const MemoryWrite& w : netlist->writes)
-    for (const int32_t net : {w.data, w.enable}) ++netlist->fanout[net];
+  netlist->fanout.resize(netlist->nets, 0);
   return "";
 }
 

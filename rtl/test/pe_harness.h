@@ -92,6 +92,7 @@ class PeHarness {
 
   void Tick(int count, bool use = false, const std::vector<int>& acc = {}) {
     for (int i = 0; i < count; ++i) {
+      top_.use_valid = use;
       pipeline_.push_back({use, acc});
       // The sums to be added belong to the cycle before the result.
       top_.acc_en = 0;
