@@ -146,6 +146,7 @@ int Run(const std::string& netlists, const std::string& models, const std::strin
   std::string text;
   int64_t checked = 0;
   for (const char* at : {"W4A8", "W3A8", "W4A4", "W3A4"}) {
+    if (all[at].empty()) continue;
     text += fmt::format("### {}\n\n{}\n{}\n", at, Table(all[at]), Ratios(all[at], all[at], at));
     for (const Row& row : all[at]) checked += row.measured.checked;
   }
@@ -154,7 +155,8 @@ int Run(const std::string& netlists, const std::string& models, const std::strin
     std::vector<Row> fitted;
     for (const Row& row : all[std::string("W3A") + bits])
       if (row.config.model.starts_with("pair")) fitted.push_back(row);
-    text += Ratios(fitted, all[std::string("W4A") + bits], std::string("W4A") + bits) + "\n";
+    if (!fitted.empty())
+      text += Ratios(fitted, all[std::string("W4A") + bits], std::string("W4A") + bits) + "\n";
   }
   text += fmt::format(
       "{} dot products of the netlists were compared with the weights' and activations' own.\n",
