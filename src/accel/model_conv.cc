@@ -15,8 +15,10 @@ int32_t Word32(const uint8_t* p) {
                               static_cast<uint32_t>(p[3]) << 24);
 }
 
-// Half up; modulo 2^32 as the hardware adds.
+// Half up; modulo 2^32 as the hardware adds. Shifts of channels are data that nobody has checked:
+// past -15 to 31 the result means nothing, but it is one.
 int32_t Rounded(int32_t v, int32_t shift) {
+  shift = std::clamp(shift, -31, 31);
   if (shift <= 0) return static_cast<int32_t>(static_cast<uint32_t>(v) << -shift);
   const uint32_t half = uint32_t{1} << (shift - 1);
   return static_cast<int32_t>(static_cast<uint32_t>(v) + half) >> shift;
