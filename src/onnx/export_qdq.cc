@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <climits>
 #include <cmath>
-#include <cstdlib>
 #include <exception>
 #include <new>
 #include <span>
@@ -29,17 +28,6 @@ bool IsDense(const ConvOp& conv, Dims in, Dims out) {
   return conv.groups == 1 && out.h == 1 && out.w == 1 && w.kernel_h == in.h && w.kernel_w == in.w &&
          w.dilation_h == 1 && w.dilation_w == 1 && w.pad_top == 0 && w.pad_left == 0 &&
          w.pad_bottom == 0 && w.pad_right == 0;
-}
-
-// Whether a channel's sums may be doubled and made odd, so that no output is a tie: the doubled
-// levels stay where kernels that add pairs of products in 16 bits do not saturate, the sums in 31.
-bool CanDouble(std::span<const int8_t> levels, int32_t bias) {
-  int64_t reach = std::abs(int64_t{bias}) * 2 + 1;
-  for (const int8_t level : levels) {
-    if (level < -32 || level > 32) return false;
-    reach += int64_t{2} * 255 * std::abs(int{level});
-  }
-  return reach < (int64_t{1} << 30);
 }
 
 class QdqExporter : private QdqWriter {
@@ -90,30 +78,34 @@ class QdqExporter : private QdqWriter {
   Exported& ValueIn(size_t i = 0) { return Value(node_->inputs[i]); }
   Exported& ValueOut() { return Value(node_->output); }
 
-  // Input i as real numbers, one step being `scale`.
-  std::string Real(size_t i, double scale) {
+  // Input i as real numbers, one step being `scale`, `raise` steps more.
+  std::string Real(size_t i, double scale, int32_t raise = 0) {
     return PartNode(
         "DequantizeLinear", Cat("real", i),
         {ValueIn(i).stored, Constant<float>(Cat("scale", i), Type::FLOAT, {}, {AsFloat(scale)}),
-         Byte(Cat("zero", i), ZeroPoint(In(i).type))});
+         Byte(Cat("zero", i), ZeroPoint(In(i).type) - raise)});
   }
-  // Writes the output's bytes from real numbers, one step being `scale`.
-  void Quantise(const std::string& real, double scale, int32_t lo, int32_t hi) {
+  // Writes the output's bytes from real numbers, one step being `scale`, that are `raise` steps
+  // more than the output's values.
+  void Quantise(const std::string& real, double scale, int32_t lo, int32_t hi, int32_t raise = 0) {
     const int32_t zero = ZeroPoint(Out().type);
     const bool clip = lo + zero > 0 || hi + zero < 255;
     const std::string bytes = clip ? Part("unclipped") : ValueOut().stored;
-    writer_.Node(
-        "QuantizeLinear", bytes,
-        {real, Constant<float>("scale", Type::FLOAT, {}, {AsFloat(scale)}), Byte("zero", zero)});
+    writer_.Node("QuantizeLinear", bytes,
+                 {real, Constant<float>("scale", Type::FLOAT, {}, {AsFloat(scale)}),
+                  Byte("zero", zero - raise)});
     if (!clip) return;
     writer_.Node("Clip", ValueOut().stored,
                  {bytes, Byte("low", lo + zero), Byte("high", hi + zero)});
   }
-  // The factor of the scale with which ties round up, for a sum that is shifted by `shift`: values
-  // (at most 255.5) grow by less than a quarter of 2^-shift.
-  static double Nudge(int32_t shift, int32_t lo) {
-    return lo >= 0 && shift > 0 && shift <= 13 ? 1 - std::ldexp(1.0, -(shift + 10)) : 1;
+  // The factor of the scale with which ties of a sum that is shifted by `shift` round up, where no
+  // rounded value is negative: values (at most 255.5) grow by less than a quarter of 2^-shift.
+  static double Nudge(int32_t shift) {
+    return shift > 0 && shift <= 13 ? 1 - std::ldexp(1.0, -(shift + 10)) : 1;
   }
+  // What a signed output is raised by before it is rounded, so that nothing that matters is
+  // negative: its zero point.
+  int32_t Raise(int32_t lo) const { return lo >= 0 ? 0 : ZeroPoint(Out().type); }
   // A wide output, [N, C, H, W] or (dense) [N, C], within its bounds.
   void Bound(const std::string& real, int32_t lo, int32_t hi, const std::string& name) {
     if (lo == INT32_MIN && hi == INT32_MAX) {
@@ -149,18 +141,17 @@ class QdqExporter : private QdqWriter {
     const bool wide = Out().type.wide();
     const bool dense = wide && IsDense(op, In().dims, Out().dims);
     std::vector<float> scales, bias_scales;
-    std::vector<int8_t> levels = Levels(op);
     std::vector<int32_t> bias_sums = op.bias;
-    const size_t per_channel = levels.size() / op.bias.size();
+    const bool fits = std::all_of(op.shift.begin(), op.shift.end(),
+                                  [](int8_t shift) { return shift >= 0 && shift <= 15; }) &&
+                      std::all_of(op.bias.begin(), op.bias.end(), [](int32_t bias) {
+                        return bias >= -(1 << 29) && bias <= 1 << 29;
+                      });
+    const int32_t raise = !wide && fits ? Raise(op.lo) : 0;
     for (size_t o = 0; o < op.bias.size(); ++o) {
-      int shift = op.shift[o];
-      const auto mine = std::span(levels).subspan(o * per_channel, per_channel);
-      const double nudge = wide ? 1 : 1 / Nudge(shift, op.lo);
-      if (!wide && nudge == 1 && shift > 0 && CanDouble(mine, op.bias[o])) {
-        for (int8_t& level : mine) level = static_cast<int8_t>(2 * level);
-        bias_sums[o] = 2 * op.bias[o] + 1;
-        ++shift;
-      }
+      const int shift = op.shift[o];
+      bias_sums[o] += raise << std::max(shift, 0);
+      const double nudge = wide || (op.lo < 0 && raise == 0) ? 1 : 1 / Nudge(shift);
       scales.push_back(AsFloat(std::ldexp(nudge * y_scale / x_scale, -shift)));
       bias_scales.push_back(AsFloat(std::ldexp(nudge * y_scale, -shift)));
     }
@@ -169,7 +160,7 @@ class QdqExporter : private QdqWriter {
     const std::string weights = Part("weights");
     writer_
         .Node("DequantizeLinear", weights,
-              {Constant("levels", Type::INT8, dims, levels),
+              {Constant("levels", Type::INT8, dims, Levels(op)),
                Constant("weight_scales", Type::FLOAT, {channels}, scales),
                Constant("weight_zeros", Type::INT8, {channels},
                         std::vector<int8_t>(op.bias.size(), 0))})
@@ -194,7 +185,7 @@ class QdqExporter : private QdqWriter {
     if (wide) {
       Bound(real, op.lo, op.hi, ValueOut().stored);
     } else {
-      Quantise(real, y_scale, op.lo, op.hi);
+      Quantise(real, y_scale, op.lo, op.hi, raise);
     }
     return {};
   }
@@ -232,16 +223,25 @@ class QdqExporter : private QdqWriter {
 
   Status Write(const AddOp& op) {
     const double scale = ValueOut().scale;
-    const std::string a = Real(0, std::ldexp(scale, op.shift_a - op.shift));
-    const std::string b = Real(1, std::ldexp(scale, op.shift_b - op.shift));
-    Quantise(PartNode("Add", "sum", {a, b}), scale * Nudge(op.shift, op.lo), op.lo, op.hi);
+    const int up_a = op.shift_a - op.shift, up_b = op.shift_b - op.shift;
+    // The raise comes from the operands' zero points, as far as they go.
+    const int32_t raise = Raise(op.lo);
+    const double most_a = std::ldexp(ZeroPoint(In(0).type), up_a);
+    const double from_a = std::min<double>(raise, most_a), from_b = raise - from_a;
+    const double raise_a = std::ldexp(from_a, -up_a), raise_b = std::ldexp(from_b, -up_b);
+    const bool can = raise_b <= ZeroPoint(In(1).type) && raise_a == std::floor(raise_a) &&
+                     raise_b == std::floor(raise_b);
+    const std::string a = Real(0, std::ldexp(scale, up_a), can ? static_cast<int32_t>(raise_a) : 0);
+    const std::string b = Real(1, std::ldexp(scale, up_b), can ? static_cast<int32_t>(raise_b) : 0);
+    const double nudge = op.lo >= 0 || can ? Nudge(op.shift) : 1;
+    Quantise(PartNode("Add", "sum", {a, b}), scale * nudge, op.lo, op.hi, can ? raise : 0);
     return {};
   }
   Status Write(const MulOp& op) {
     ValueOut().scale = std::ldexp(ValueIn(0).scale * ValueIn(1).scale, op.shift);
     const std::string a = Real(0, ValueIn(0).scale), b = Real(1, ValueIn(1).scale);
-    Quantise(PartNode("Mul", "product", {a, b}), ValueOut().scale * Nudge(op.shift, op.lo), op.lo,
-             op.hi);
+    Quantise(PartNode("Mul", "product", {a, b}),
+             ValueOut().scale * (op.lo >= 0 ? Nudge(op.shift) : 1), op.lo, op.hi);
     return {};
   }
 
@@ -271,7 +271,7 @@ class QdqExporter : private QdqWriter {
       SetWindow(pool, w);
       pool.Int("count_include_pad", 1);
     }
-    Quantise(mean, scale * Nudge(op.shift, op.lo), op.lo, op.hi);
+    Quantise(mean, scale * (op.lo >= 0 ? Nudge(op.shift) : 1), op.lo, op.hi);
     return {};
   }
 

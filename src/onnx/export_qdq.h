@@ -25,10 +25,11 @@ struct QdqOptions {
 // argmax int64 [N, 1, H, W]; dense outputs [N, C].
 //
 // The one thing that ONNX cannot say is how ties round: QuantizeLinear rounds a half to even, the
-// program up. Where an output cannot be negative its scale is smaller by so little that nothing but
-// ties changes, and they round up; elsewhere a channel's levels are doubled and its bias made odd,
-// where its levels are at most 32, so that there are no ties. In other channels, in sums that may
-// be negative, a tie may differ by one.
+// program up. So scales of sums are off a power of two by so little that nothing but ties changes,
+// and those of positive values round up; signed outputs of convolutions and additions are raised by
+// 128 before they are rounded (in the bias, in the operands' zero points), and so never negative
+// there. What is left are signed products and means, and sums whose operands' zero points do not
+// reach: there a tie may differ by one.
 //
 // Errors: those of Validate; kUnsupported, naming the node, where a scale is no float or pads
 // exceed what the operator allows; kResourceLimit past the 2 GiB at which a message ends.
