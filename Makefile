@@ -6,7 +6,7 @@ BENCH_ARGS ?= --benchmark_repetitions=3 --benchmark_min_time=0.2
 SOURCES = git ls-files --cached --others --exclude-standard '*.cc' '*.h' '*.hpp' '*.c'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build asan tsan fuzz bench bench-codec hw-report format tidy clean configure packages packages-dev
+.PHONY: help demo test build asan tsan fuzz bench bench-codec bench-peers hw-report format tidy clean configure packages packages-dev packages-peers
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,10 @@ hw-report: configure  ## synthesise every array, measure sites and energy into d
 	@cmake --build --preset release -j $(JOBS) --target potlut potlut-hw-report
 	@rtl/report/hw-report.sh build/release
 
+bench-peers: configure packages-peers  ## the same networks in ONNX Runtime (fetched by npm), oneDNN and XNNPACK (PEERS_ARGS=--json)
+	@cmake --build --preset release -j $(JOBS) --target potlut potlut-zoo potlut-bench-peers
+	@bench/peers/run.sh $(CURDIR)/build/release $(PEERS_ARGS)
+
 format: packages-dev  ## bring every source file into the project's layout
 	@$(SOURCES) | xargs clang-format-14 -i
 
@@ -61,6 +65,9 @@ configure: packages
 
 packages:
 	@tools/install-packages.sh
+
+packages-peers:
+	@tools/install-packages.sh tools/packages-peers.txt
 
 packages-dev:
 	@tools/install-packages.sh tools/packages.txt tools/packages-dev.txt
