@@ -43,7 +43,7 @@ module FDSE #(parameter [0:0] INIT = 1) (output reg Q, input C, CE, D, S);
   initial Q = INIT;
   always @(posedge C) if (S) Q <= 1; else if (CE) Q <= D;
 endmodule
-module SRL16E #(parameter [15:0] INIT = 0) (output Q, input A0, A1, A2, A3, CE, CLK, D);
+module SRL16E #(parameter [15:0] INIT = 0, parameter IS_CLK_INVERTED = 0) (output Q, input A0, A1, A2, A3, CE, CLK, D);
   reg [15:0] r = INIT;
   assign Q = r[{A3, A2, A1, A0}];
   always @(posedge CLK) if (CE) r <= {r[14:0], D};
