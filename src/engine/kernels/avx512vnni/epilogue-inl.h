@@ -48,13 +48,14 @@ inline __m512i FourVectors() {
 }
 
 // A clamp on bytes: words are narrowed to bytes that are unsigned, clamped, and made signed again.
+// Limits of wide outputs mean nothing here, but must not overflow.
 struct ByteClamp {
   ByteClamp(int32_t low, int32_t high) {
-    const int32_t half = low < 0 ? 128 : 0;
+    const uint32_t half = low < 0 ? 128 : 0;
     offset = _mm512_set1_epi16(static_cast<int16_t>(half));
     flip = _mm512_set1_epi8(static_cast<char>(half));
-    lo = _mm512_set1_epi8(static_cast<char>(low + half));
-    hi = _mm512_set1_epi8(static_cast<char>(high + half));
+    lo = _mm512_set1_epi8(static_cast<char>(static_cast<uint32_t>(low) + half));
+    hi = _mm512_set1_epi8(static_cast<char>(static_cast<uint32_t>(high) + half));
   }
   __m512i Narrow(__m512i a, __m512i b) const {
     return _mm512_packus_epi16(_mm512_adds_epi16(a, offset), _mm512_adds_epi16(b, offset));
