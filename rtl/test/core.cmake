@@ -14,7 +14,7 @@ function(potlut_core_test name pair layers)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${rtl_dir}/test)
   target_compile_definitions(${name} PRIVATE CORE_LANES=8 CORE_PAIR=${pair} CORE_LAYERS=${layers}
     CORE_HEADER="V${name}.h" CORE_TOP=V${name})
-  verilate(${name} SOURCES ${plut_sources} TOP_MODULE plut_top PREFIX V${name}
+  potlut_verilate(${name} SOURCES ${plut_sources} TOP_MODULE plut_top PREFIX V${name}
     VERILATOR_ARGS -Wall -O3 --x-assign fast -GLANES=8 -GGROUP=4 -GDRAIN=4 -GPAIR=${pair} -GMODEL=0 -GA_WORDS=8192
       -GW_WORDS=65536 -GSUM_WORDS=512
     OPT_FAST -O2)

@@ -14,7 +14,7 @@ function(potlut_pe_test name kind wb ab tb banks)
   target_compile_definitions(${target} PRIVATE PE_KIND=${kind} PE_WB=${wb} PE_AB=${ab} PE_TB=${tb} PE_BANKS=${banks}
     PE_HEADER="V${target}.h" PE_TOP=V${target})
   # Names of generated scopes are long; constants of pe_pkg are not all used by every variant.
-  verilate(${target} SOURCES ${pe_sources} TOP_MODULE pe_array PREFIX V${target}
+  potlut_verilate(${target} SOURCES ${pe_sources} TOP_MODULE pe_array PREFIX V${target}
     VERILATOR_ARGS -Wall -Wno-UNUSEDPARAM -O3 --x-assign fast -GLANES=4 -GGROUP=2 -GKIND=${kind} -GWB=${wb} -GAB=${ab}
       -GTB=${tb} -GBANKS=${banks}
     OPT_FAST -O2)
