@@ -1,7 +1,8 @@
-// A fixed block of memory aligned to cache lines.
+// Fixed blocks of memory aligned to cache lines, and sizes rounded up.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <memory>
 #include <new>
@@ -13,6 +14,9 @@ inline constexpr size_t kAlignment = 64;
 constexpr size_t AlignUp(size_t bytes) {
   return (bytes + kAlignment - 1) / kAlignment * kAlignment;
 }
+
+// The least multiple of `to` that is not below `value`.
+constexpr int64_t RoundUp(int64_t value, int64_t to) { return (value + to - 1) / to * to; }
 
 struct FreeDeleter {
   void operator()(void* p) const { std::free(p); }

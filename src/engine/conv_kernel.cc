@@ -15,8 +15,6 @@ namespace {
 // pass by.
 constexpr int64_t kBlockBytes = 32 << 10;
 
-int64_t RoundUp(int64_t value, int64_t to) { return (value + to - 1) / to * to; }
-
 // Writes a convolution's map where it can stay, and then, for the rows of a share, what becomes of
 // it. For kernels whose stores know requantisation only.
 class PlainTail {

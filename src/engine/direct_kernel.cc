@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/aligned.h"
 #include "engine/direct_steps.h"
 
 namespace potlut {
@@ -23,8 +24,6 @@ constexpr int64_t kCodedWeights = 256 << 10;
 constexpr int32_t kFewPixels = 6;
 // What a share may take as scratch.
 constexpr int64_t kMostScratch = 64 << 20;
-
-int64_t RoundUp(int64_t value, int64_t to) { return (value + to - 1) / to * to; }
 
 // A convolution as the tiles see it: windows of single pixels where it can be said like this.
 struct Layer {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/aligned.h"
 #include "engine/winograd_weights.h"
 
 namespace potlut {
@@ -13,8 +14,6 @@ namespace {
 // Transformed weights of more bytes would come from memory, for each image: slower than any other
 // way, and many times the layer's size.
 constexpr int64_t kMostWeights = 12 << 20;
-
-int64_t RoundUp(int64_t value, int64_t to) { return (value + to - 1) / to * to; }
 
 // Instruction sets whose bytes are multiplied in pairs that saturate widen them to int16.
 bool SaturatingPairs(const KernelTable& table) { return table.winograd_panel == 16; }
