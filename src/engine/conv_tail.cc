@@ -28,10 +28,6 @@ FusedAdd AddOf(const Program& program, const FusedConv& fused) {
   return add;
 }
 
-}  // namespace
-
-namespace {
-
 template <typename Map, typename Residual>
 void AddAs(const FusedAdd& add, const uint8_t* residual, int64_t count, uint8_t* map) {
   for (int64_t i = 0; i < count; ++i) {
