@@ -24,7 +24,7 @@ class PlainTail {
         conv_signed_(Type(program, fused.conv->output).is_signed),
         first_signed_(fused.add != nullptr ? Type(program, fused.add->output).is_signed
                                            : conv_signed_) {}
-  int outputs() const { return epilogue_.rescale.present ? 2 : 1; }
+  int outputs() const { return OutputsOf(epilogue_); }
   void* Map(void* const* outputs) const { return outputs[epilogue_.first ? 0 : 1]; }
   void Finish(const void* const* inputs, void* const* outputs, int64_t begin, int64_t end) const {
     uint8_t* const map = static_cast<uint8_t*>(Map(outputs)) + begin;

@@ -52,7 +52,16 @@ class ConvTail {
   ConvEpilogue epilogue_{};
 };
 
-// The same for kernels that store requantised sums only: map = add(map, residual), and second =
+// What Kernel::Run is given, of a kernel that runs a FusedConv; and how many outputs it has.
+inline ConvBuffers BuffersOf(const ConvEpilogue& e, const void* const* inputs, void* const* outputs,
+                             void* scratch) {
+  return {static_cast<const uint8_t*>(inputs[0]),
+          e.add.present ? static_cast<const uint8_t*>(inputs[1]) : nullptr, outputs[0],
+          e.rescale.present ? static_cast<uint8_t*>(outputs[1]) : nullptr, scratch};
+}
+inline int OutputsOf(const ConvEpilogue& e) { return e.rescale.present ? 2 : 1; }
+
+// The epilogue for kernels that store requantised sums only: map = add(map, residual), and second =
 // rescale(map), of `count` values. `map_signed`: how the map's bytes are to be read.
 void AddResidual(const FusedAdd& add, bool map_signed, const uint8_t* residual, int64_t count,
                  uint8_t* map);

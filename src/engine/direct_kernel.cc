@@ -110,7 +110,6 @@ class DirectKernel : public Kernel {
       : fn_(table.direct),
         params_(ParamsOf(program, fused, table)),
         tail_(program, fused, params_.out_padded),
-        residual_(fused.add != nullptr),
         name_(std::string("direct_") + std::to_string(table.direct_rows) + "x" +
               std::to_string(table.direct_panel) + (params_.weights.coded ? "_coded_" : "_") +
               table.name) {
@@ -128,13 +127,9 @@ class DirectKernel : public Kernel {
 
   void Run(const void* const* inputs, void* const* outputs, void* scratch,
            Share share) const override {
-    const ConvBuffers buffers = {
-        static_cast<const uint8_t*>(inputs[0]),
-        residual_ ? static_cast<const uint8_t*>(inputs[1]) : nullptr, outputs[0],
-        params_.epilogue.rescale.present ? static_cast<uint8_t*>(outputs[1]) : nullptr, scratch};
-    fn_(params_, buffers, share);
+    fn_(params_, BuffersOf(params_.epilogue, inputs, outputs, scratch), share);
   }
-  int outputs() const override { return params_.epilogue.rescale.present ? 2 : 1; }
+  int outputs() const override { return OutputsOf(params_.epilogue); }
   size_t scratch_bytes() const override { return scratch_; }
   std::string_view name() const override { return name_; }
 
@@ -219,7 +214,6 @@ class DirectKernel : public Kernel {
   ConvTail tail_;
   AlignedArray<uint8_t> weights_;
   DirectSteps steps_;
-  bool residual_;
   std::string name_;
   size_t scratch_ = 0;
 };

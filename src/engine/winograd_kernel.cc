@@ -92,7 +92,6 @@ class WinogradKernel : public Kernel {
       : fn_(table.winograd),
         params_(ParamsOf(program, fused, tile)),
         tail_(program, fused, params_.out_padded),
-        residual_(fused.add != nullptr),
         name_(std::string("winograd_") + (params_.tile == 2 ? "2x2_int8_" : "4x4_int16_") +
               table.name),
         right_(MakeAligned<int32_t>(static_cast<size_t>(params_.out_padded))) {
@@ -113,13 +112,9 @@ class WinogradKernel : public Kernel {
 
   void Run(const void* const* inputs, void* const* outputs, void* scratch,
            Share share) const override {
-    const ConvBuffers buffers = {
-        static_cast<const uint8_t*>(inputs[0]),
-        residual_ ? static_cast<const uint8_t*>(inputs[1]) : nullptr, outputs[0],
-        params_.epilogue.rescale.present ? static_cast<uint8_t*>(outputs[1]) : nullptr, scratch};
-    fn_(params_, buffers, share);
+    fn_(params_, BuffersOf(params_.epilogue, inputs, outputs, scratch), share);
   }
-  int outputs() const override { return params_.epilogue.rescale.present ? 2 : 1; }
+  int outputs() const override { return OutputsOf(params_.epilogue); }
   size_t scratch_bytes() const override { return scratch_; }
   std::string_view name() const override { return name_; }
 
@@ -179,7 +174,6 @@ class WinogradKernel : public Kernel {
   decltype(KernelTable::winograd) fn_;
   WinogradParams params_;
   ConvTail tail_;
-  bool residual_;
   std::string name_;
   AlignedArray<uint8_t> weights_;
   AlignedArray<int32_t> init_, right_;
