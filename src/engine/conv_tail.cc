@@ -86,6 +86,11 @@ FusedRescale RescaleOf(const Program& program, const Node& lookup) {
   return {};
 }
 
+uint32_t StartOf(const ConvOp& op, int64_t channel) {
+  const size_t at = static_cast<size_t>(channel);
+  return static_cast<uint32_t>(op.bias[at]) + RoundOf(op.shift[at]);
+}
+
 ConvTail::ConvTail(const Program& program, const FusedConv& fused, int64_t padded_channels)
     : op_(&std::get<ConvOp>(fused.conv->op)) {
   for (AlignedArray<int32_t>* array : {&start_, &right_, &left_}) {
@@ -102,10 +107,8 @@ ConvTail::ConvTail(const Program& program, const FusedConv& fused, int64_t padde
 
 void ConvTail::Set(int64_t place, int32_t channel, int32_t correction) {
   const int shift = op_->shift[static_cast<size_t>(channel)];
-  // Unsigned, as it may wrap; see ConvRequant.
   start_[static_cast<size_t>(place)] =
-      static_cast<int32_t>(static_cast<uint32_t>(op_->bias[static_cast<size_t>(channel)]) +
-                           RoundOf(shift) - static_cast<uint32_t>(correction));
+      static_cast<int32_t>(StartOf(*op_, channel) - static_cast<uint32_t>(correction));
   right_[static_cast<size_t>(place)] = std::max(shift, 0);
   left_[static_cast<size_t>(place)] = std::max(-shift, 0);
 }

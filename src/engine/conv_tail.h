@@ -35,6 +35,9 @@ struct FusedConv {
 // where it is none.
 FusedRescale RescaleOf(const Program& program, const Node& lookup);
 
+// What a channel's sums begin with: bias and rounding constant. Modulo 2^32; see ConvRequant.
+uint32_t StartOf(const ConvOp& op, int64_t channel);
+
 // The arrays of the requantisation, for `padded_channels` in a kernel's own order. Throws
 // std::bad_alloc only.
 class ConvTail {

@@ -151,7 +151,6 @@ class WinogradKernel : public Kernel {
   void SetChannel(const ConvOp& op, int64_t o, const int16_t* u) {
     const WinogradParams& p = params_;
     const int64_t side = p.tile + 2, pitch = p.in_c_padded;
-    const size_t at = static_cast<size_t>(o);
     if (p.tile == 2) {
       for (int64_t q = 0; q < side * side; ++q) {
         int64_t sum = 0;
@@ -161,14 +160,12 @@ class WinogradKernel : public Kernel {
       }
     }
     // What is added at the point (1, 1) comes out once in each output of the tile.
-    const int shift = op.shift[at];
-    const uint32_t round = shift > 0 ? uint32_t{1} << (shift - 1) : 0;
-    const uint32_t start = static_cast<uint32_t>(op.bias[at]) + round;
     int32_t& center = init_[static_cast<size_t>((side + 1) * p.out_padded + o)];
-    center =
-        static_cast<int32_t>(static_cast<uint32_t>(center) + start * (p.tile == 2 ? 4u : 576u));
+    center = static_cast<int32_t>(static_cast<uint32_t>(center) +
+                                  StartOf(op, o) * (p.tile == 2 ? 4u : 576u));
     // A shift by 31 leaves what a longer one would, the sign, of sums that leave room for it.
-    right_[at] = std::min(shift + (p.tile == 2 ? 2 : 6), 31);
+    const size_t at = static_cast<size_t>(o);
+    right_[at] = std::min(op.shift[at] + (p.tile == 2 ? 2 : 6), 31);
   }
 
   decltype(KernelTable::winograd) fn_;
