@@ -1,0 +1,15 @@
+# GoogleTest: the installed one, or in a cross build Debian's sources of it (package googletest), as GTest::gtest and
+# GTest::gtest_main.
+include(GoogleTest)
+if(NOT CMAKE_CROSSCOMPILING)
+  find_package(GTest REQUIRED)
+  return()
+endif()
+set(POTLUT_GOOGLETEST_SOURCE /usr/src/googletest CACHE PATH "Sources of GoogleTest, for cross builds")
+set(BUILD_GMOCK OFF CACHE INTERNAL "")
+set(INSTALL_GTEST OFF CACHE INTERNAL "")
+add_subdirectory(${POTLUT_GOOGLETEST_SOURCE} ${PROJECT_BINARY_DIR}/googletest EXCLUDE_FROM_ALL)
+if(NOT TARGET GTest::gtest)
+  add_library(GTest::gtest ALIAS gtest)
+  add_library(GTest::gtest_main ALIAS gtest_main)
+endif()
