@@ -160,7 +160,8 @@ class GemmKernel : public Kernel {
     p.out_padded = static_cast<int32_t>(RoundUp(p.out_per_group, table.vector));
     p.k = int64_t{w.kernel_h} * w.kernel_w * p.in_per_group;
     p.k_padded = RoundUp(p.k, table.k_group);
-    p.in_signed = view.input().type.is_signed;
+    const TensorType type = view.input().type;
+    p.in_signed = table.byte_lanes ? ByteOffset(table, type) != 0 : type.is_signed;
 
     // The input is the matrix itself where windows are single pixels, or the whole map in one.
     const bool unpadded =
@@ -178,7 +179,7 @@ class GemmKernel : public Kernel {
         std::min(pixels, std::clamp<int64_t>(fit, 2 * table.rows, 16 * table.rows)));
     if (!p.direct) scratch_ = static_cast<size_t>(p.block * p.k_padded * lane_bytes + kGatherSlack);
 
-    Pack(op, table);
+    Pack(op, table, table.byte_lanes ? ByteOffset(table, type) : 0);
     p.weights = weights_.get();
     p.requant = tail_.View().requant;
   }
@@ -216,7 +217,8 @@ class GemmKernel : public Kernel {
   std::string_view name() const override { return name_; }
 
  private:
-  void Pack(const ConvOp& op, const KernelTable& table) {
+  // `offset`: what is added to the activations.
+  void Pack(const ConvOp& op, const KernelTable& table, int32_t offset) {
     const GemmParams& p = params_;
     const int64_t in = p.in_per_group / merged_, out = p.out_per_group / merged_;  // of op's groups
     const int64_t taps = int64_t{op.window.kernel_h} * op.window.kernel_w;
@@ -229,7 +231,6 @@ class GemmKernel : public Kernel {
     weights_ = MakeAligned<uint8_t>(bytes);
     const bool gaps = p.k != p.k_padded || p.out_per_group != p.out_padded || merged_ > 1;
     if (gaps) std::fill_n(weights_.get(), bytes, 0);
-    const bool offset = table.byte_lanes && p.in_signed;
     for (int64_t o = 0; o < p.out_c; ++o) {
       const int64_t g = o / p.out_per_group, n = o % p.out_per_group;
       const int64_t panel = n / table.panel * table.panel;
@@ -255,7 +256,7 @@ class GemmKernel : public Kernel {
         level += in;
       }
       tail_.Set(g * p.out_padded + n, static_cast<int32_t>(o),
-                offset ? static_cast<int32_t>(static_cast<uint32_t>(sum * 128)) : 0);
+                static_cast<int32_t>(static_cast<uint32_t>(sum * offset)));
     }
   }
 
@@ -288,7 +289,10 @@ double GemmCycles(const Program& program, const FusedConv& fused, const KernelTa
   const double outputs = static_cast<double>(view.output().dims.count());
   // All measured: multiply-accumulates a cycle where k is long, what a row of a window costs to
   // gather and each of its values, what a value costs to store, and the tail.
-  const double pace = table.byte_lanes ? 64 : table.rows > 4 ? 24 : 5;
+  const double pace = table.gemm_pace > 0 ? table.gemm_pace
+                      : table.byte_lanes  ? 64
+                      : table.rows > 4    ? 24
+                                          : 5;
   const double tail =
       outputs * ((fused.add != nullptr ? 12 : 0) + (fused.lookup != nullptr ? 3 : 0));
   if (op.groups > 1 && op.groups == view.input().dims.c) return macs / (pace / 10) + tail;

@@ -23,6 +23,13 @@ FusedAdd AddOf(const Program& program, const FusedConv& fused) {
   add.round = static_cast<int32_t>(RoundOf(op.shift));
   add.right = std::max(op.shift, 0);
   add.left = std::max(-op.shift, 0);
+  // Shifts to the left are those of the operands, where these are shifts of words: kernels have
+  // quick ways for sums that only go to the right.
+  if (add.left + std::max(add.shift_conv, add.shift_residual) < 31) {
+    add.shift_conv += add.left;
+    add.shift_residual += add.left;
+    add.left = 0;
+  }
   add.lo = op.lo;
   add.hi = op.hi;
   return add;

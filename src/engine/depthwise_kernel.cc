@@ -159,7 +159,9 @@ bool DepthwiseFits(const Program& program, const FusedConv& fused, const KernelT
 
 double DepthwiseCycles(const Program& program, const FusedConv& fused, const KernelTable& table) {
   // Measured: multiply-accumulates a cycle.
-  const double pace = table.depthwise_form == DepthwiseForm::kQuads ? 27 : 9;
+  const double pace = table.depthwise_pace > 0                        ? table.depthwise_pace
+                      : table.depthwise_form == DepthwiseForm::kQuads ? 27
+                                                                      : 9;
   return static_cast<double>(CostOf(program, *fused.conv).macs) / pace;
 }
 

@@ -82,7 +82,7 @@ DirectParams ParamsOf(const Program& program, const FusedConv& fused, const Kern
   p.in_c = layer.in_c;
   p.out_c = static_cast<int32_t>(op.bias.size());
   p.out_padded = static_cast<int32_t>(RoundUp(p.out_c, table.direct_vector));
-  p.in_signed = program.tensors[static_cast<size_t>(fused.input())].type.is_signed;
+  p.flip = ByteOffset(table, program.tensors[static_cast<size_t>(fused.input())].type) != 0;
   const int64_t run = int64_t{m.kernel_w} * p.in_c;
   p.run = static_cast<int32_t>(RoundUp(run, 4));
   p.walk = DirectWalk::kRows;
@@ -92,7 +92,7 @@ DirectParams ParamsOf(const Program& program, const FusedConv& fused, const Kern
   } else if (m.dilation_w != 1 || (tiles <= 2 && m.out_w / tiles < kFewPixels && m.out_h > 1)) {
     p.walk = DirectWalk::kWindows;
   }
-  p.in_place = layer.unpadded && !p.in_signed && run % 4 == 0 && m.dilation_w == 1 &&
+  p.in_place = layer.unpadded && !p.flip && run % 4 == 0 && m.dilation_w == 1 &&
                p.walk != DirectWalk::kWindows;
 
   const int64_t weights = int64_t{p.out_padded} * m.kernel_h * p.run;
@@ -114,10 +114,10 @@ class DirectKernel : public Kernel {
               std::to_string(table.direct_panel) + (params_.weights.coded ? "_coded_" : "_") +
               table.name) {
     const ConvOp& op = std::get<ConvOp>(fused.conv->op);
-    Pack(op, program.tensors[static_cast<size_t>(fused.input())].dims.c, table.direct_panel);
+    const Tensor& in = program.tensors[static_cast<size_t>(fused.input())];
+    Pack(op, in.dims.c, table, ByteOffset(table, in.type));
     params_.weights.data = weights_.get();
-    if (table.direct_sums16)
-      Regroup(program.tensors[static_cast<size_t>(fused.input())].type, table);
+    if (table.direct_sums16) Regroup(in.type, table);
     params_.epilogue = tail_.View();
     const bool lefts =
         std::any_of(op.shift.begin(), op.shift.end(), [](int8_t n) { return n < 0; });
@@ -134,8 +134,10 @@ class DirectKernel : public Kernel {
   std::string_view name() const override { return name_; }
 
  private:
-  // Places weights and requantisation; `in_c` as in the program.
-  void Pack(const ConvOp& op, int32_t in_c, int32_t panel) {
+  // Places weights and requantisation; `in_c` as in the program, `offset`: what is added to the
+  // activations.
+  void Pack(const ConvOp& op, int32_t in_c, const KernelTable& table, int32_t offset) {
+    const int32_t panel = table.direct_panel, group = table.direct_group;
     const DirectParams& p = params_;
     const int64_t run = int64_t{p.window.kernel_w} * p.in_c, rows = p.window.kernel_h;
     const int64_t taps = run * rows;
@@ -148,13 +150,13 @@ class DirectKernel : public Kernel {
     std::copy_n(level_of.begin(), 16, params_.weights.levels);
     const std::vector<int8_t> expanded = pairs ? ExpandWeights(op, in_c) : std::vector<int8_t>();
 
-    // A panel's channels one under the other, then group after group. What pads them is level 0, or
-    // a code whatever, as it meets nothing that is kept.
+    // A panel's channels one under the other, then group after group. What pads them is level 0.
+    const auto zero = std::find(level_of.begin(), level_of.end(), 0) - level_of.begin();
     std::vector<int8_t> block(static_cast<size_t>(panel * rows * p.run));
     uint8_t* to = weights_.get();
     for (int64_t n0 = 0; n0 < p.out_padded; n0 += panel) {
       const int64_t width = std::min<int64_t>(panel, p.out_padded - n0);
-      std::fill(block.begin(), block.end(), int8_t{0});
+      std::fill(block.begin(), block.end(), static_cast<int8_t>(coded ? zero : 0));
       for (int64_t n = 0; n < width && n0 + n < p.out_c; ++n) {
         const int64_t o = n0 + n;
         int64_t sum = 0;
@@ -169,30 +171,39 @@ class DirectKernel : public Kernel {
             const uint8_t* const codes = op.codes.data() + from;
             for (int64_t i = 0; i < run; ++i) row[i] = level_of[codes[i]];
           }
-          if (!p.in_signed) continue;
+          if (offset == 0) continue;
           for (int64_t i = 0; i < run; ++i) {
             sum += coded ? level_of[static_cast<uint8_t>(row[i])] : row[i];
           }
         }
         // Modulo 2^32: see ConvRequant.
         tail_.Set(o, static_cast<int32_t>(o),
-                  static_cast<int32_t>(static_cast<uint32_t>(sum * 128)));
+                  static_cast<int32_t>(static_cast<uint32_t>(sum * offset)));
       }
       const int64_t pitch = rows * p.run;
       if (coded) {
         const int64_t half = width / 2;
-        for (int64_t k = 0; k < pitch; k += 4) {
+        for (int64_t k = 0; k < pitch; k += group) {
           const int8_t* low = block.data() + k;
           for (int64_t n = 0; n < half; ++n, low += pitch) {
             const int8_t* const high = low + half * pitch;
-            for (int i = 0; i < 4; ++i) *to++ = static_cast<uint8_t>(low[i] | high[i] << 4);
+            for (int i = 0; i < group; ++i) *to++ = static_cast<uint8_t>(low[i] | high[i] << 4);
           }
         }
       } else {
-        for (int64_t k = 0; k < pitch; k += 4) {
-          const int8_t* from = block.data() + k;
-          for (int64_t n = 0; n < width; ++n, from += pitch, to += 4) std::memcpy(to, from, 4);
-        }
+        group == 4 ? Interleave<4>(block.data(), pitch, width, to)
+                   : Interleave<2>(block.data(), pitch, width, to);
+        to += width * pitch;
+      }
+    }
+  }
+
+  // [channel][pitch] to [pitch / kGroup][channel][kGroup].
+  template <int kGroup>
+  static void Interleave(const int8_t* from, int64_t pitch, int64_t width, uint8_t* to) {
+    for (int64_t k = 0; k < pitch; k += kGroup) {
+      for (int64_t n = 0; n < width; ++n, to += kGroup) {
+        std::memcpy(to, from + n * pitch + k, kGroup);
       }
     }
   }

@@ -12,8 +12,9 @@
 
 namespace potlut {
 
-enum class Isa { kAuto, kPortable, kAvx2, kAvx512Vnni };
-std::string_view IsaName(Isa isa);  // "auto", "portable", "avx2", "avx512vnni"
+enum class Isa { kAuto, kPortable, kAvx2, kAvx512Vnni, kNeon, kNeonDot };
+std::string_view IsaName(Isa isa);  // "auto", "portable", "avx2", "avx512vnni", "neon", "neondot"
+std::span<const Isa> AllIsas();     // but kAuto: of every processor, the best of each last
 Expected<Isa> ParseIsa(std::string_view name);
 bool IsaAvailable(Isa isa);  // on this CPU (and compiled in)
 Isa BestIsa();

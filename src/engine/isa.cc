@@ -3,6 +3,10 @@
 
 #include "base/text.h"
 
+#if defined(POTLUT_ARM_KERNELS)
+#include <sys/auxv.h>
+#endif
+
 namespace potlut {
 namespace {
 
@@ -15,6 +19,12 @@ bool HasAvx512Vnni() {
          __builtin_cpu_supports("avx512vnni");
 }
 #endif
+#if defined(POTLUT_ARM_KERNELS)
+// HWCAP_ASIMDDP of Linux: sdot and udot.
+bool HasNeonDot() { return (getauxval(AT_HWCAP) >> 20 & 1) != 0; }
+#endif
+
+constexpr Isa kIsas[] = {Isa::kPortable, Isa::kAvx2, Isa::kAvx512Vnni, Isa::kNeon, Isa::kNeonDot};
 
 }  // namespace
 
@@ -28,24 +38,33 @@ std::string_view IsaName(Isa isa) {
       return "avx2";
     case Isa::kAvx512Vnni:
       return "avx512vnni";
+    case Isa::kNeon:
+      return "neon";
+    case Isa::kNeonDot:
+      return "neondot";
   }
   return "unknown";
 }
 
 Expected<Isa> ParseIsa(std::string_view name) {
-  for (const Isa isa : {Isa::kAuto, Isa::kPortable, Isa::kAvx2, Isa::kAvx512Vnni}) {
+  if (name == IsaName(Isa::kAuto)) return Isa::kAuto;
+  for (const Isa isa : kIsas) {
     if (name == IsaName(isa)) return isa;
   }
-  return UsageError("unknown instruction set '", name, "'; use auto, portable, avx2 or avx512vnni");
+  return UsageError("unknown instruction set '", name,
+                    "'; use auto, portable, avx2, avx512vnni, neon or neondot");
 }
+
+std::span<const Isa> AllIsas() { return kIsas; }
 
 bool IsaAvailable(Isa isa) { return KernelsOf(isa) != nullptr; }
 
 Isa BestIsa() {
-  for (const Isa isa : {Isa::kAvx512Vnni, Isa::kAvx2}) {
-    if (IsaAvailable(isa)) return isa;
+  Isa best = Isa::kPortable;
+  for (const Isa isa : kIsas) {
+    if (IsaAvailable(isa)) best = isa;
   }
-  return Isa::kPortable;
+  return best;
 }
 
 const KernelTable* KernelsOf(Isa isa) {
@@ -59,6 +78,12 @@ const KernelTable* KernelsOf(Isa isa) {
       return HasAvx2() ? &kAvx2Kernels : nullptr;
     case Isa::kAvx512Vnni:
       return HasAvx512Vnni() ? &kAvx512VnniKernels : nullptr;
+#endif
+#if defined(POTLUT_ARM_KERNELS)
+    case Isa::kNeon:  // every 64-bit Arm has it
+      return &kNeonKernels;
+    case Isa::kNeonDot:
+      return HasNeonDot() ? &kNeonDotKernels : nullptr;
 #endif
     default:
       return nullptr;

@@ -28,6 +28,13 @@ inline MapWindow MapWindowOf(const Window& w, const Dims& in, const Dims& out) {
 
 using KernelPtr = std::unique_ptr<Kernel>;
 
+// What the kernels that multiply bytes add to activations of a type, modulo 2^8: nothing, 128 or
+// -128. Sums are off by that times the sum of their weights.
+inline int32_t ByteOffset(const KernelTable& table, TensorType in) {
+  if (table.signed_bytes) return !in.is_signed && in.bits == 8 ? -128 : 0;
+  return in.is_signed ? 128 : 0;
+}
+
 // kernel.cc: any node
 KernelPtr MakeNode(const NodeView& view, const KernelTable& table);
 Error NoSuchIsa(Isa isa);

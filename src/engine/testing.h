@@ -33,7 +33,7 @@ inline TensorType PickType(Rng& rng) {
 
 inline std::vector<Isa> AvailableIsas() {
   std::vector<Isa> isas;
-  for (const Isa isa : {Isa::kPortable, Isa::kAvx2, Isa::kAvx512Vnni}) {
+  for (const Isa isa : AllIsas()) {
     if (IsaAvailable(isa)) isas.push_back(isa);
   }
   return isas;

@@ -4,8 +4,8 @@
 // Traits gives:
 //   kPanel                   channels of a tile
 //   Height(channels)         pixels of a tile in a panel of so many channels
-//   Copy(uint8_t* dst, const uint8_t* src, int64_t n, bool is_signed)   signed bytes are offset by
-//                            128; may write kDirectSlack bytes past dst + n
+//   Copy(uint8_t* dst, const uint8_t* src, int64_t n, bool flip)   offset by 128 where `flip`;
+//                            may write kDirectSlack bytes past dst + n
 //   Fill(uint8_t* dst, int64_t n, uint8_t value)   the same
 //   Context                  what tiles need beside DirectParams, made from them once a run (if
 //   any) Tile(const DirectTile&)
@@ -111,7 +111,7 @@ template <typename Traits>
 inline void DirectRow(const DirectParams& p, const uint8_t* in, int64_t y, uint8_t* dst,
                       int64_t pitch) {
   const MapWindow& m = p.window;
-  const uint8_t zero = p.in_signed ? 0x80 : 0;
+  const uint8_t zero = p.flip ? 0x80 : 0;
   const int64_t c = p.in_c;
   if (y < 0 || y >= m.in_h) return Traits::Fill(dst, pitch, zero);
   const uint8_t* const row = in + y * m.in_w * c;
@@ -120,7 +120,7 @@ inline void DirectRow(const DirectParams& p, const uint8_t* in, int64_t y, uint8
     const int64_t left = Least(m.pad_left, width);
     const int64_t end = Most(Least(width, int64_t{m.in_w} + m.pad_left), left);
     Traits::Fill(dst, left * c, zero);
-    Traits::Copy(dst + left * c, row, (end - left) * c, p.in_signed);
+    Traits::Copy(dst + left * c, row, (end - left) * c, p.flip);
     Traits::Fill(dst + end * c, (width - end) * c, zero);
     return;
   }
@@ -130,7 +130,7 @@ inline void DirectRow(const DirectParams& p, const uint8_t* in, int64_t y, uint8
       const int64_t left = Least(Most(-x0, 0), m.kernel_w);
       const int64_t end = Most(Least(m.kernel_w, m.in_w - x0), left);
       if (left > 0) Traits::Fill(dst, left * c, zero);
-      Traits::Copy(dst + left * c, row + (x0 + left) * c, (end - left) * c, p.in_signed);
+      Traits::Copy(dst + left * c, row + (x0 + left) * c, (end - left) * c, p.flip);
       Traits::Fill(dst + end * c, p.run - end * c, zero);
       continue;
     }
@@ -139,7 +139,7 @@ inline void DirectRow(const DirectParams& p, const uint8_t* in, int64_t y, uint8
       if (x < 0 || x >= m.in_w) {
         Traits::Fill(dst + kx * c, c, zero);
       } else {
-        Traits::Copy(dst + kx * c, row + x * c, c, p.in_signed);
+        Traits::Copy(dst + kx * c, row + x * c, c, p.flip);
       }
     }
     Traits::Fill(dst + m.kernel_w * c, p.run - m.kernel_w * c, zero);
@@ -152,7 +152,7 @@ inline void DirectCopy(const DirectParams& p, const DirectRows& rows, const uint
                        int64_t first, int64_t count, uint8_t* scratch) {
   const MapWindow& m = p.window;
   if (p.walk == DirectWalk::kFlat) {
-    Traits::Copy(scratch, in + first * p.in_c, count * p.in_c, p.in_signed);
+    Traits::Copy(scratch, in + first * p.in_c, count * p.in_c, p.flip);
     return Traits::Fill(scratch + count * p.in_c, 4, 0);
   }
   for (int32_t ky = 0; ky < m.kernel_h; ++ky) {

@@ -96,15 +96,16 @@ struct DirectPanel {
 struct DirectParams {
   MapWindow window;
   int32_t in_c, out_c, out_padded;
-  bool in_signed;
+  bool flip;  // bytes are offset by 128, that is their top bit is flipped, as they are copied
   DirectWalk walk;
-  bool in_place;       // unsigned, no borders, runs of whole groups of 4: the input is read itself
+  bool in_place;       // no flip, no borders, runs of whole groups of 4: the input is read itself
   int32_t run;         // bytes of a run, a multiple of 4
   int32_t block;       // output rows (kFlat: pixels) that are worked on at a time
   bool share_outputs;  // shares had better be output channels (else rows or pixels)
   // Panels of `direct_panel` output channels (the last may be narrower, a multiple of
-  // `direct_vector`); in a panel [kernel_h][run / 4][channel of the panel][4]. Codes: a byte holds
-  // the codes of two channels half a panel apart, low bits first, and all panels are whole.
+  // `direct_vector`); in a panel [kernel_h][run / 4][channel of the panel][4], or where
+  // `direct_group` is 2 [kernel_h][run / 4][2][channel of the panel][2]. Codes: a byte holds the
+  // codes of two channels half a panel apart, low bits first, and all panels are whole.
   TileWeights weights;
   // With direct_sums16, of each panel: the weights of a step, [channel of the panel][4], meet the
   // four bytes at the step's offset; the sums of `group` steps stay in 16 bits.
@@ -148,6 +149,7 @@ struct GemmParams {
   int64_t k, k_padded;
   int32_t block;  // windows gathered at a time
   bool direct;    // the input is already the matrix: rows of k bytes, no gathering
+  // Of lanes of 16 bits. Byte lanes: whether they are offset by 128 as they are gathered.
   bool in_signed;
   // Packed per group, then per panel of `panel` channels (the last may be narrower, a multiple of
   // `vector`): [k_padded / k_group][channel of the panel][k_group], int8 or int16.
@@ -165,9 +167,11 @@ struct DepthwiseParams {
 
 // How the channels of a depthwise convolution are laid out (see depthwise-blocks-inl.h).
 enum class DepthwiseForm : uint8_t {
-  kQuads,  // bytes of four rows together, sums of 32 bits
-  kPairs,  // bytes of two rows, sums that are proven to fit 16 bits
-  kWords,  // int16 of two rows, sums of 32 bits
+  kQuads,       // bytes of four rows together, sums of 32 bits
+  kPairs,       // bytes of two rows, sums that are proven to fit 16 bits
+  kWords,       // int16 of two rows, sums of 32 bits
+  kBytesOfRow,  // bytes of one row, sums that are proven to fit 16 bits
+  kWordsOfRow,  // int16 of one row, sums of 32 bits
 };
 
 // Depthwise convolutions of 3x3 and 5x5 with horizontal stride 1 or 2 and without horizontal
@@ -216,8 +220,12 @@ struct KernelTable {
   int32_t vector;        // smallest panel
   int32_t k_group;       // neighbouring k of one channel that lie together: 2 or 4
   int32_t weight_bytes;  // 1 or 2
-  // Activations are gathered as unsigned bytes; signed ones are offset by 128 (else: as int16).
+  // Activations are gathered as bytes (else: as int16): as unsigned ones, for which signed ones are
+  // offset by 128, or as signed ones, for which unsigned ones of 8 bits are offset by -128.
   bool byte_lanes;
+  bool signed_bytes = false;  // of all kernels that multiply bytes
+  // For cost models, where it is not one of those that were measured: multiply-accumulates a cycle.
+  double gemm_pace = 0, depthwise_pace = 0;
 
   // Runs so many rounds of the fastest exact multiply-accumulate; returns how many those were.
   int64_t (*peak)(int64_t rounds);
@@ -237,6 +245,7 @@ struct KernelTable {
   int32_t direct_rows = 0;     // pixels of its register tile with `direct_panel` channels
   int32_t direct_panel = 0;    // channels of its register tile
   int32_t direct_vector = 0;   // smallest panel
+  int32_t direct_group = 4;    // bytes of a run that lie together in a panel: 2 or 4
   bool direct_sums16 = false;  // takes groups of steps; needs the runs that direct_runs tells
   void (*direct_runs)(const DirectParams&, int64_t* runs) = nullptr;
   bool direct_codes = false;  // 4-bit codes are decoded in the tile
@@ -244,7 +253,7 @@ struct KernelTable {
   double direct_cost = 1;
   void (*winograd)(const WinogradParams&, const ConvBuffers&, Share) = nullptr;
   size_t (*winograd_scratch)(const WinogradParams&) = nullptr;  // of each share
-  int32_t winograd_panel = 0;  // channels of its register tile
+  int32_t winograd_panel = 0;                                   // channels of its register tile
 
   void (*add)(const BinaryParams&, const uint8_t* a, const uint8_t* b, void* out);
   void (*mul)(const BinaryParams&, const uint8_t* a, const uint8_t* b, void* out);
@@ -264,6 +273,10 @@ extern const KernelTable kPortableKernels;
 #if defined(POTLUT_X86_KERNELS)
 extern const KernelTable kAvx2Kernels;
 extern const KernelTable kAvx512VnniKernels;
+#endif
+#if defined(POTLUT_ARM_KERNELS)
+extern const KernelTable kNeonKernels;
+extern const KernelTable kNeonDotKernels;
 #endif
 
 }  // namespace potlut

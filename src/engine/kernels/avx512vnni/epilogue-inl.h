@@ -14,6 +14,11 @@ namespace {
 
 enum class Tail { kPlain, kAdded, kPartPlain, kPartAdded, kAny };
 
+// What an operand of an addition is multiplied by, in AddedTail; `shift` at most 13.
+inline int32_t ScaleOf(const FusedAdd& add, int32_t shift) {
+  return 1 << (shift + (add.right == 0 ? 1 : 0));
+}
+
 // kPlain: one map of bytes. kAdded: a residual's sums in 16 bits, or a second map. kAny: everything
 // else. Tiles that lack channels have their own.
 inline Tail TailOf(const ConvEpilogue& e) {
@@ -21,13 +26,14 @@ inline Tail TailOf(const ConvEpilogue& e) {
   if (!e.add.present && !e.rescale.present) return Tail::kPlain;
   if (e.add.present) {
     const FusedAdd& add = e.add;
-    // vpmulhrsw by 2^(15 - n) is the shift with its rounding constant.
-    if (add.right < 1 || add.right > 15 || add.round != 1 << (add.right - 1) || add.left != 0 ||
-        add.shift_conv > 14 || add.shift_residual > 14) {
+    // vpmulhrsw by 2^(15 - n) is the shift with its rounding constant; n = 0 is 1 of the double.
+    if (add.right > 15 || add.round != (1 << add.right) / 2 || add.left != 0 ||
+        add.shift_conv > 13 || add.shift_residual > 13) {
       return Tail::kAny;
     }
     const int64_t r_lo = add.residual_signed ? -128 : 0, r_hi = r_lo + 255;
-    const int64_t conv = int64_t{1} << add.shift_conv, residual = int64_t{1} << add.shift_residual;
+    const int64_t conv = ScaleOf(add, add.shift_conv);
+    const int64_t residual = ScaleOf(add, add.shift_residual);
     // Products may wrap, as their sum fits.
     if (e.requant.lo * conv + r_lo * residual < -32768 ||
         e.requant.hi * conv + r_hi * residual > 32767) {
@@ -68,6 +74,10 @@ struct ByteClamp {
 
 inline __m512i Words(int32_t v) { return _mm512_set1_epi16(static_cast<int16_t>(v)); }
 inline int32_t Power(int32_t n) { return n >= 0 && n < 16 ? 1 << n : 0; }
+// Of additions that take another way, anything.
+inline __m512i ScaleWords(const FusedAdd& add, int32_t shift) {
+  return Words(shift < 14 ? ScaleOf(add, shift) : 0);
+}
 
 // The constants of an epilogue, read from memory by every tile: the registers are the sums'.
 struct TailVectors {
@@ -78,9 +88,9 @@ struct TailVectors {
         second(e.rescale.lo, e.rescale.hi),
         lo(Words(e.requant.lo)),
         hi(Words(e.requant.hi)),
-        scale_conv(Words(Power(e.add.shift_conv))),
-        scale_residual(Words(Power(e.add.shift_residual))),
-        shift(Words(Power(15 - e.add.right))),
+        scale_conv(ScaleWords(e.add, e.add.shift_conv)),
+        scale_residual(ScaleWords(e.add, e.add.shift_residual)),
+        shift(Words(Power(e.add.right == 0 ? 14 : 15 - e.add.right))),
         add_lo(Words(e.add.lo)),
         add_hi(Words(e.add.hi)),
         rescale_shift(Words(Power(15 - e.rescale.right))),
