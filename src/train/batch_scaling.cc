@@ -13,15 +13,15 @@ constexpr double kEpsilon = 1e-5;  // added to variances
 BatchScaling::BatchScaling(int64_t channels)
     : gain_(at::zeros({channels}).set_requires_grad(true)),
       mean_(at::zeros({channels})),
-      variance_(at::zeros({channels})) {}
-
-bool BatchScaling::started() const { return gain_.detach().ne(0).any().item<bool>(); }
+      variance_(at::zeros({channels})) {
+  Reset();
+}
 
 void BatchScaling::Reset() {
   const at::NoGradGuard guard;
-  gain_.zero_();
   mean_.zero_();
   variance_.zero_();
+  gain_.copy_(Deviation());
 }
 
 void BatchScaling::Start(const at::Tensor& y) {
@@ -29,10 +29,12 @@ void BatchScaling::Start(const at::Tensor& y) {
   const at::Tensor wide = y.to(at::kDouble);
   mean_.copy_(wide.mean({0, 2, 3}));
   variance_.copy_(wide.var({0, 2, 3}, /*unbiased=*/false));
-  gain_.copy_((variance_ + kEpsilon).sqrt());
+  gain_.copy_(Deviation());
 }
 
-at::Tensor BatchScaling::Factor() const { return gain_.detach() / (variance_ + kEpsilon).sqrt(); }
+at::Tensor BatchScaling::Deviation() const { return (variance_ + kEpsilon).sqrt(); }
+
+at::Tensor BatchScaling::Factor() const { return gain_.detach() / Deviation(); }
 
 at::Tensor BatchScaling::Offset() const { return mean_ * Factor(); }
 

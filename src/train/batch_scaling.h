@@ -17,12 +17,12 @@ namespace potlut::train {
 
 class BatchScaling {
  public:
+  // Factors of 1 and offsets of 0, until Start.
   explicit BatchScaling(int64_t channels);
 
   // Statistics of y, the convolution's output [n][c][h][w] without its bias, from which training
   // starts: gain and deviation are both y's, so that the factor is 1.
   void Start(const at::Tensor& y);
-  bool started() const;
 
   // [c], float32, no gradient: what the weights are multiplied by; what goes off the bias.
   at::Tensor Factor() const;
@@ -39,6 +39,8 @@ class BatchScaling {
   void Reset();  // as made
 
  private:
+  at::Tensor Deviation() const;  // [c]
+
   at::Tensor gain_;             // [c], learns
   at::Tensor mean_, variance_;  // [c], of the output that v alone would give
 };

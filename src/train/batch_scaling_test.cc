@@ -20,15 +20,18 @@ TEST(BatchScaling, StartsAsTheFunctionThatWasFolded) {
   at::manual_seed(1);
   const at::Tensor y = Outputs(0.3, 0.7);
   BatchScaling scaling(4);
-  EXPECT_FALSE(scaling.started());
+  EXPECT_TRUE(at::equal(scaling.Factor(), at::ones({4})));
+  EXPECT_TRUE(at::equal(scaling.Offset(), at::zeros({4})));
   scaling.Start(y);
-  EXPECT_TRUE(scaling.started());
   EXPECT_LT(MaxDifference(scaling.Factor(), at::ones({4})), 1e-6);
   // shift = bias + offset, as the layer sets it: y + bias is what comes out on the same batch.
   const at::Tensor bias = at::linspace(-1, 1, 4);
   const at::Tensor z = scaling.Normalise(y, bias + scaling.Offset(), 0.1);
   EXPECT_LT(MaxDifference(z, y + bias.view({1, 4, 1, 1})), 1e-4);
   EXPECT_LT(MaxDifference(scaling.Factor(), at::ones({4})), 1e-4);  // and the statistics stay
+  scaling.Reset();
+  EXPECT_TRUE(at::equal(scaling.Factor(), at::ones({4})));
+  EXPECT_TRUE(at::equal(scaling.Offset(), at::zeros({4})));
 }
 
 TEST(BatchScaling, OutputsDoNotDependOnTheScaleOfTheWeights) {

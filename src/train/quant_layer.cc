@@ -92,12 +92,12 @@ void QuantLayer::StartStatistics(const at::Tensor& y) {
 }
 
 at::Tensor QuantLayer::weight() const {
-  if (!scaling_ || !scaling_->started()) return weight_;
+  if (!scaling_) return weight_;
   return weight_ * scaling_->Factor().view({-1, 1, 1, 1});
 }
 
 at::Tensor QuantLayer::FoldedBias() const {
-  if (!scaling_ || !scaling_->started()) return bias_;
+  if (!scaling_) return bias_;
   return bias_ - scaling_->Offset();
 }
 
