@@ -115,6 +115,10 @@ void AddRecipe(CLI::App& command, RecipeOptions& options) {
       ->group(weights);
   add("--max-fitted-level", options.max_fitted_level, "largest level of custom and pair (14)", "N");
   command
+      .add_flag("--symmetric-pairs", options.symmetric_pairs,
+                "pair: with each pair its negative, for half tables")
+      ->group(weights);
+  command
       .add_flag("--no-error-feedback", options.no_error_feedback,
                 "round to nearest (for comparison)")
       ->group(weights);
@@ -195,6 +199,7 @@ Expected<quant::Recipe> ResolveRecipe(const RecipeOptions& options, std::optiona
       return UsageError("--max-fitted-level: levels go up to 1 to 127, not ", level);
     recipe.max_fitted_level = level;
   }
+  if (options.symmetric_pairs) recipe.symmetric_pairs = true;
   if (!options.first.empty()) {
     POTLUT_ASSIGN_OR_RETURN(recipe.first, ParseWeightChoice(options.first, "--first"));
   }

@@ -19,7 +19,7 @@ struct RecipeOptions {
   std::string first, last, depthwise;  // KIND:BITS
   std::vector<std::string> layers;     // PATTERN=key=value,...
   bool per_layer_exponents = false;
-  bool no_error_feedback = false, no_bias_correction = false;
+  bool no_error_feedback = false, no_bias_correction = false, symmetric_pairs = false;
   std::optional<int64_t> images;
   NormalisationOptions normalisation;
 };

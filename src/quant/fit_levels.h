@@ -30,4 +30,8 @@ struct PairPoint {
 // rounded to integers. Deterministic; of many points an even sample is used.
 Alphabet FitPairs(const std::vector<PairPoint>& points, int bits, int max_level);
 
+// The same for a list that holds the negative of each of its pairs: (0, 0) and up to 2^(bits-1) - 1
+// pairs with their negatives. A circuit that looks sums up can then keep half a table.
+Alphabet FitSymmetricPairs(const std::vector<PairPoint>& points, int bits, int max_level);
+
 }  // namespace potlut::quant

@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <random>
+#include <set>
 
 namespace potlut::quant {
 namespace {
@@ -79,6 +80,33 @@ TEST(FitPairs, IsSoundAndBeatsAProductOfSingles) {
     EXPECT_EQ(pairs.codes(), 64);
     const Alphabet eight = FitCustom(singles, 3, 14);
     EXPECT_LT(PairCost(points, pairs), 0.97 * Cost(singles, eight.levels));
+  }
+}
+
+// Each pair's negative is there, and little is lost to a list without that rule.
+TEST(FitSymmetricPairs, HoldsTheNegativesAtLittleCost) {
+  for (unsigned seed = 1; seed <= 3; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    std::mt19937 rng(seed);
+    std::normal_distribution<float> normal(0.3F, 4);  // not quite symmetric itself
+    std::vector<PairPoint> points(5000);
+    for (PairPoint& p : points) p = {normal(rng), normal(rng), 1, 1};
+    const Alphabet pairs = FitSymmetricPairs(points, 6, 14);
+    ASSERT_TRUE(ValidateAlphabet(pairs).ok()) << ValidateAlphabet(pairs).message();
+    EXPECT_EQ(pairs.codes(), 63);
+    std::set<std::pair<int, int>> list;
+    for (size_t i = 0; i < pairs.levels.size(); i += 2)
+      list.insert({pairs.levels[i], pairs.levels[i + 1]});
+    for (const auto& [a, b] : list) EXPECT_EQ(list.count({-a, -b}), 1U) << a << ", " << b;
+    EXPECT_LT(PairCost(points, pairs), 1.1 * PairCost(points, FitPairs(points, 6, 14)));
+  }
+}
+
+TEST(FitSymmetricPairs, SurvivesDegeneratePoints) {
+  for (const std::vector<PairPoint>& points : {std::vector<PairPoint>{}, std::vector<PairPoint>(10),
+                                               std::vector<PairPoint>(100, {99, -99, 1, 0})}) {
+    const Alphabet pairs = FitSymmetricPairs(points, 5, 3);
+    EXPECT_TRUE(ValidateAlphabet(pairs).ok()) << ValidateAlphabet(pairs).message();
   }
 }
 

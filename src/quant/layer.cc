@@ -162,9 +162,10 @@ class LayerQuantiser {
       }
       at += rows;
     }
-    return choice_.alphabet == AlphabetKind::kCustom
-               ? FitCustom(points, choice_.bits, recipe_.max_fitted_level)
-               : FitPairs(pairs, choice_.bits, recipe_.max_fitted_level);
+    if (choice_.alphabet == AlphabetKind::kCustom)
+      return FitCustom(points, choice_.bits, recipe_.max_fitted_level);
+    const auto fit = recipe_.symmetric_pairs ? FitSymmetricPairs : FitPairs;
+    return fit(pairs, choice_.bits, recipe_.max_fitted_level);
   }
 
   // `around`: exponents to stay near (fitted alphabets); empty: from the largest weight.

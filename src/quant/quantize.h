@@ -36,7 +36,8 @@ struct Recipe {
   WeightChoice last{AlphabetKind::kUniform, 8, true};   // the last dense layer,
   std::optional<WeightChoice> depthwise;                // depthwise layers where set
   int activation_bits = 8;
-  int max_fitted_level = 14;  // custom, pair: |level| at most
+  int max_fitted_level = 14;     // custom, pair: |level| at most
+  bool symmetric_pairs = false;  // pair: the list holds the negative of each pair
   std::vector<LayerOverride> layers;
   int64_t images = 512;  // calibration images used, at most
   uint64_t seed = 1;     // which of them, where there are more

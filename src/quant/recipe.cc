@@ -131,6 +131,7 @@ Expected<Recipe> ParseRecipe(const std::string& text) try {
   }
   POTLUT_RETURN_IF_ERROR(r.Read<int64_t>("activation-bits", recipe.activation_bits));
   POTLUT_RETURN_IF_ERROR(r.Read<int64_t>("max-fitted-level", recipe.max_fitted_level));
+  POTLUT_RETURN_IF_ERROR(r.Read<bool>("symmetric-pairs", recipe.symmetric_pairs));
   POTLUT_RETURN_IF_ERROR(r.Read<int64_t>("images", recipe.images));
   POTLUT_RETURN_IF_ERROR(r.Read<int64_t>("seed", recipe.seed));
   POTLUT_RETURN_IF_ERROR(r.ReadNumbers("mean", recipe.mean));
@@ -171,6 +172,7 @@ std::string WriteRecipe(const Recipe& recipe) {
                     {"std", numbers(recipe.stddev)},
                     {"error-feedback", recipe.error_feedback},
                     {"bias-correction", recipe.bias_correction}};
+  if (recipe.symmetric_pairs) table.insert("symmetric-pairs", true);
   if (recipe.depthwise) table.insert("depthwise", choice(*recipe.depthwise));
   if (!recipe.layers.empty()) {
     toml::array layers;

@@ -17,6 +17,7 @@ TEST(Recipe, ReadsBackWhatItWrote) {
   recipe.stddev = {58.395};
   recipe.seed = 42;
   recipe.error_feedback = false;
+  recipe.symmetric_pairs = true;
   const std::string text = WriteRecipe(recipe);
   auto back = ParseRecipe(text);
   ASSERT_TRUE(back.ok()) << back.error().message;
@@ -27,6 +28,7 @@ TEST(Recipe, ReadsBackWhatItWrote) {
   EXPECT_EQ(back->weights.bits, 6);
   EXPECT_EQ(back->mean, recipe.mean);
   EXPECT_FALSE(back->error_feedback);
+  EXPECT_TRUE(back->symmetric_pairs);
 }
 
 TEST(Recipe, DepthwiseStartsFromTheOthers) {
