@@ -7,9 +7,9 @@ prove() {  # module, parameters
   shift
   yosys -q -p "
     read_verilog +/xilinx/cells_sim.v
-    read_verilog -sv -formal $rtl/prim/tadd.sv $rtl/prim/badd.sv $rtl/formal/$module.sv
+    read_verilog -sv -formal $rtl/prim/tadd.sv $rtl/prim/badd.sv $rtl/prim/sadd.sv $rtl/prim/stadd.sv $rtl/formal/$module.sv
     hierarchy -check -top $module $*; proc; flatten; opt -full; techmap; opt; abc -g AND,XOR,MUX; opt_clean
-    select -assert-count 1 t:\$assert
+    select -assert-min 1 t:\$assert
     sat -verify -prove-asserts -timeout 120" 2>/dev/null >/dev/null
 }
 failed=0
@@ -22,6 +22,11 @@ for width in 8 15 24; do
   done
   prove badd_equal -chparam W $width || { echo "badd W=$width: NOT PROVED"; failed=1; }
 done
+for widths in "15 14 14" "13 12 12" "16 14 16" "17 14 14"; do
+  set -- $widths
+  prove sadd_equal -chparam W "$1" -chparam AW "$2" -chparam BW "$3" || { echo "sadd, stadd $widths: NOT PROVED"; failed=1; }
+done
+prove sadd_equal -chparam BROKEN 1 && { echo "a wrong signed adder was taken for a right one"; failed=1; }
 prove tadd_equal -chparam W 8 -chparam BROKEN 1 && { echo "a wrong adder was taken for a right one"; failed=1; }
 [ $failed = 0 ] && echo "adders: proved"
 exit $failed

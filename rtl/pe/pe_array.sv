@@ -15,7 +15,7 @@ module pe_array #(
     parameter int BANKS = 2,   // of the tables: 1 or 2; PLUT has 2
     parameter int ACC = 24,
     // Of the ports, from the above.
-    parameter int LEVEL_ADDR = 2 + ((KIND == pe_pkg::PLUT_PAIR) ? 2 * WB : WB),
+    parameter int LEVEL_ADDR = 2 + ((KIND == pe_pkg::PLUT_PAIR) ? 2 * WB : (KIND == pe_pkg::PLUT_HALF) ? 2 * WB - 1 : WB),
     parameter int GROUP_BITS = (LANES > GROUP) ? pe_pkg::log2(LANES / GROUP) : 1
 ) (
     input  logic                       clk,
@@ -39,7 +39,7 @@ module pe_array #(
     output logic [LANES*ACC-1:0]       dot,
     output logic [ACC-1:0]             corr
 );
-  localparam bit TABLES = KIND == pe_pkg::PLUT || KIND == pe_pkg::PLUT_PAIR;
+  localparam bit TABLES = KIND == pe_pkg::PLUT || KIND == pe_pkg::PLUT_PAIR || KIND == pe_pkg::PLUT_HALF;
   localparam bit SHIFTS = KIND == pe_pkg::SHIFT_TEXTBOOK || KIND == pe_pkg::SHIFT_TERNARY;
   localparam int LATENCY = pe_pkg::latency(KIND, INPUTS);
 
@@ -58,18 +58,18 @@ module pe_array #(
     end
 
     if (TABLES) begin : g_fill
-      // The writes of pairs trail the controller by a cycle more: the next fill may have begun.
+      // The writes of pairs trail the controller by one cycle more: the next fill may have begun.
       logic [GROUP_BITS-1:0] group_1;
       logic                  bank_1;
       logic [GROUP_BITS:0]   late;
       always_ff @(posedge clk) if (start) {group_1, bank_1} <= {fill_group, fill_bank};
-      delay #(.W(GROUP_BITS + 1), .D((KIND == pe_pkg::PLUT_PAIR) ? 1 : 0)) u_late (
+      delay #(.W(GROUP_BITS + 1), .D((KIND == pe_pkg::PLUT) ? 0 : 1)) u_late (
           .clk(clk), .d({group_1, bank_1}), .q(late));
       assign {group, bank} = late;
-      // Writes trail the controller by up to three cycles.
-      logic idle_1, idle_2, idle_3;
-      always_ff @(posedge clk) {idle_3, idle_2, idle_1} <= {idle_2, idle_1, fill_ready && !start};
-      assign fill_idle = fill_ready && idle_1 && idle_2 && idle_3;
+      // Writes trail the controller by up to four cycles.
+      logic idle_1, idle_2, idle_3, idle_4;
+      always_ff @(posedge clk) {idle_4, idle_3, idle_2, idle_1} <= {idle_3, idle_2, idle_1, fill_ready && !start};
+      assign fill_idle = fill_ready && idle_1 && idle_2 && idle_3 && (KIND != pe_pkg::PLUT_HALF || idle_4);
     end else begin : g_load
       logic [GROUP*INPUTS*AB-1:0] act;
       always_ff @(posedge clk) begin
@@ -211,6 +211,71 @@ module pe_array #(
             .clk(clk), .addr(addr[(g/GROUP)*BANKS*P*IB+:BANKS*P*IB]), .read(read), .bank(from), .we(we), .wdata(sum[(g%GROUP)*P*TB+:P*TB]), .acc_en(acc_en),
             .acc_in(acc_in[g*ACC+:ACC]), .y(dot[g*ACC+:ACC]));
       end
+    end
+
+    if (KIND == pe_pkg::PLUT_HALF) begin : g_half
+      localparam int IB = 2 * WB - 1;  // bits of an entry's number
+      localparam int RB = IB + BANKS - 1;
+      logic second, twice, step, clear, neg;
+      logic [IB-1:0] waddr_next;
+      logic [GROUP*8*TB-1:0] sum;
+      fill_ctl_pair #(.A(IB)) u_ctl (
+          .clk(clk), .rst(rst), .level_we(level_we), .level_addr(level_addr), .level_data(level_data), .start(start),
+          .list(fill_list), .ready(fill_ready), .second(second), .twice(twice), .step(step), .clear(clear),
+          .neg(neg), .we(write), .waddr(waddr_next));
+      for (g = 0; g < GROUP * 8; g = g + 1) begin : g_gen
+        fill_gen_pair #(.AB(AB), .TW(TB)) u_gen (
+            .clk(clk), .load(start), .x(fill_act[g*2*AB+:2*AB]), .x_signed(fill_signed), .second(second),
+            .twice(twice), .step(step), .clear(clear), .neg(neg), .sum(sum[g*TB+:TB]));
+      end
+      assign corr = '0;
+
+      // Each group of lanes has a register for its address to write, each of up to four parts of the array registers for the
+      // sums: what is not being filled stands still.
+      localparam int PARTS = (GROUPS >= 4) ? 4 : 1;
+      logic [RB-1:0] waddr;
+      logic [GROUPS-1:0] we;
+      logic [GROUPS*RB-1:0] waddr_of;
+      logic [PARTS*GROUP*8*TB-1:0] sum_of;
+      if (BANKS == 1) begin : g_one
+        always_ff @(posedge clk) waddr <= waddr_next;
+      end else begin : g_two
+        always_ff @(posedge clk) waddr <= {bank, waddr_next};
+      end
+      always_ff @(posedge clk) we <= enable;
+      for (g = 0; g < GROUPS; g = g + 1) begin : g_group
+        always_ff @(posedge clk) if (enable[g]) waddr_of[g*RB+:RB] <= waddr;
+      end
+      for (g = 0; g < PARTS; g = g + 1) begin : g_part
+        always_ff @(posedge clk)
+          if (|enable[g*(GROUPS/PARTS)+:GROUPS/PARTS]) sum_of[g*GROUP*8*TB+:GROUP*8*TB] <= sum;
+      end
+
+      logic [8*RB-1:0] raddr;
+      logic [7:0] read;
+      logic [7:0] minus;
+      logic [7:0] cin;
+      for (k = 0; k < 8; k = k + 1) begin : g_code
+        localparam int D = pe_pkg::half_delay(k);
+        logic [RB-1:0] entry;
+        if (BANKS == 1) begin : g_bank_one
+          assign entry = use_codes[k*2*WB+:IB];
+        end else begin : g_bank_two
+          assign entry = {use_bank, use_codes[k*2*WB+:IB]};
+        end
+        delay #(.W(RB), .D(D + 1)) u_addr (.clk(clk), .d(entry), .q(raddr[k*RB+:RB]));
+        delay #(.W(1), .D(D + 1)) u_read (.clk(clk), .d(use_valid), .q(read[k]));
+        delay #(.W(1), .D(D + 2)) u_minus (.clk(clk), .d(use_codes[k*2*WB+IB]), .q(minus[k]));
+        delay #(.W(1), .D(pe_pkg::half_carry(k) + 2)) u_cin (.clk(clk), .d(use_codes[k*2*WB+IB]), .q(cin[k]));
+      end
+      for (g = 0; g < LANES; g = g + 1) begin : g_lane
+        lane_half #(.A(RB), .TW(TB), .ACC(ACC)) u_lane (
+            .clk(clk), .raddr(raddr), .read(read), .neg(minus), .cin(cin), .we(we[g/GROUP]),
+            .waddr(waddr_of[(g/GROUP)*RB+:RB]), .wdata(sum_of[((g*PARTS/LANES)*GROUP+g%GROUP)*8*TB+:8*TB]),
+            .acc_en(acc_en), .acc_in(acc_in[g*ACC+:ACC]), .y(dot[g*ACC+:ACC]));
+      end
+      logic unused;
+      assign unused = &{1'b0, use_bank, bank};
     end
 
     if (SHIFTS) begin : g_shift

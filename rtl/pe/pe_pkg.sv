@@ -10,6 +10,7 @@ package pe_pkg;
   localparam int SHIFT_TERNARY = 3;   // the same, ternary adder tree
   localparam int SHIFT_FUSED = 4;     // the shifter's last stage inside the adder's LUTs
   localparam int MULT = 5;            // multiplier of WB x AB bits (LUTs or DSP48E2, as synthesis is told)
+  localparam int PLUT_HALF = 6;       // pairs of a symmetric list: half a table, and a sign in the code
 
   // Groups of three in the first level; operands of the chain; its stages after the first.
   function automatic int groups(input int terms);
@@ -52,6 +53,14 @@ package pe_pkg;
     else chain_width = tw + log2(2 * groups(terms) + 2 * s + 3);
   endfunction
 
+  // dot_signed: cycles by which term i is read after the first, and by which carry i comes after the first terms.
+  function automatic int half_delay(input int i);
+    half_delay = (i < 6) ? 0 : 1;
+  endfunction
+  function automatic int half_carry(input int i);
+    half_carry = (i < 6) ? i / 3 : 2;
+  endfunction
+
   // The level of adder i of a binary tree, numbered breadth first from the leaves; the accumulator's is the last.
   function automatic int node_level(input int terms, input int i);
     node_level = 0;
@@ -63,6 +72,7 @@ package pe_pkg;
     if (kind == SHIFT_TEXTBOOK) latency = 3 + log2(k);
     else if (kind == SHIFT_FUSED) latency = k + 3;
     else if (kind == PLUT_PAIR) latency = last_stage(k / 2) + 4;
+    else if (kind == PLUT_HALF) latency = 5;
     else latency = last_stage(k) + 4;
   endfunction
 endpackage

@@ -10,16 +10,14 @@ for word in "$@"; do
   case $word in
     -dsp) dsp= ;;
     -lists-in-luts) defines=-DPOTLUT_LISTS_IN_LUTS ;;
-    KIND=[01]) gens='*fill_gen*' params="$params -chparam KIND ${word#*=}" ;;
+    KIND=[016]) gens='*fill_gen*' params="$params -chparam KIND ${word#*=}" ;;
     *) params="$params -chparam ${word%=*} ${word#*=}" ;;
   esac
 done
 yosys -q -l "$out.log" -p "
   read_verilog -lib +/xilinx/cells_sim.v; read_verilog -lib +/xilinx/cells_xtra.v
-  read_verilog -sv -DPOTLUT_PRIMITIVES $defines $rtl/pe/pe_pkg.sv $rtl/prim/badd.sv $rtl/prim/delay.sv $rtl/prim/table_ram.sv \
-    $rtl/prim/table_ram_sp.sv $rtl/prim/tadd.sv $rtl/pe/dot_binary.sv $rtl/pe/dot_tree.sv $rtl/pe/fill_ctl.sv \
-    $rtl/pe/fill_ctl_pair.sv $rtl/pe/fill_gen.sv $rtl/pe/fill_gen_pair.sv $rtl/pe/lane_mult.sv $rtl/pe/lane_pair.sv \
-    $rtl/pe/lane_plut.sv $rtl/pe/lane_shift.sv $rtl/pe/lane_shift_fused.sv $rtl/pe/pe_array.sv
+  read_verilog -sv -DPOTLUT_PRIMITIVES $defines $rtl/pe/pe_pkg.sv \
+    $(ls "$rtl"/prim/*.sv "$rtl"/pe/*.sv | grep -v pe_pkg | tr '\n' ' ')
   hierarchy -check -top pe_array $params; rename -top pe_array; proc
   setattr -mod -set keep_hierarchy 1 *lane_* $gens
   flatten

@@ -1,8 +1,8 @@
 # Tests of rtl/pe and rtl/prim: every variant in every width, as RTL and as Yosys' netlist.
 set(pe_sources ${CMAKE_CURRENT_SOURCE_DIR}/pe/pe_pkg.sv)
-foreach(file prim/badd prim/delay prim/table_ram prim/table_ram_sp prim/tadd pe/dot_binary pe/dot_tree pe/fill_ctl
-    pe/fill_ctl_pair pe/fill_gen pe/fill_gen_pair pe/lane_mult pe/lane_pair pe/lane_plut pe/lane_shift
-    pe/lane_shift_fused pe/pe_array)
+foreach(file prim/badd prim/delay prim/sadd prim/stadd prim/table_ram prim/table_ram_sp
+    prim/tadd pe/dot_binary pe/dot_signed pe/dot_tree pe/fill_ctl pe/fill_ctl_pair pe/fill_gen pe/fill_gen_pair
+    pe/lane_half pe/lane_mult pe/lane_pair pe/lane_plut pe/lane_shift pe/lane_shift_fused pe/pe_array)
   list(APPEND pe_sources ${CMAKE_CURRENT_SOURCE_DIR}/${file}.sv)
 endforeach()
 
@@ -26,6 +26,9 @@ potlut_pe_test(plut_w3a4           0  3  4  8     2)
 potlut_pe_test(pair_w3a8           1  3  8 12     1)
 potlut_pe_test(pair_fitted_w3a8    1  3  8 14     1)
 potlut_pe_test(pair_banks_w3a4     1  3  4 10     2)
+potlut_pe_test(half_w3a8           6  3  8 14     1)
+potlut_pe_test(half_banks_w3a8     6  3  8 14     2)
+potlut_pe_test(half_w3a4           6  3  4  8     1)
 potlut_pe_test(textbook_w4a8       2  4  8 14     1)
 potlut_pe_test(ternary_w3a8        3  3  8 14     1)
 potlut_pe_test(fused_w4a8          4  4  8 14     1)
@@ -39,7 +42,8 @@ if(POTLUT_YOSYS)
   set_tests_properties(rtl.pe.adders_proved PROPERTIES TIMEOUT 600)
   # Yosys' netlist of each kind of array, simulated by Verilator with Yosys' models of the cells, passes the same test.
   foreach(netlist
-      "plut 0 4 8 14 2" "pair 1 3 8 14 1" "pair_banks 1 3 4 10 2" "textbook 2 4 8 14 1" "ternary 3 3 8 14 1"
+      "plut 0 4 8 14 2" "pair 1 3 8 14 1" "pair_banks 1 3 4 10 2" "half 6 3 8 14 1" "half_banks 6 3 8 14 2"
+      "textbook 2 4 8 14 1" "ternary 3 3 8 14 1"
       "fused 4 4 8 14 1" "mult 5 4 4 14 1")
     separate_arguments(words UNIX_COMMAND "${netlist}")
     list(GET words 0 name)

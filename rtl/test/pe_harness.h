@@ -13,13 +13,14 @@
 
 namespace potlut::rtl {
 
-enum Kind { kPlut, kPair, kTextbook, kTernary, kFused, kMult };
+enum Kind { kPlut, kPair, kTextbook, kTernary, kFused, kMult, kHalf };
 
 constexpr int kKind = PE_KIND, kWb = PE_WB, kAb = PE_AB, kTb = PE_TB, kBanks = PE_BANKS;
 constexpr int kLanes = 4, kGroup = 2, kInputs = 16, kAcc = 24;
-constexpr bool kTables = kKind == kPlut || kKind == kPair;
+constexpr bool kPairs = kKind == kPair || kKind == kHalf;
+constexpr bool kTables = kKind == kPlut || kPairs;
 // pe_pkg::latency for 16 inputs.
-constexpr int kLatency = kKind == kPair ? 5 : kKind == kTextbook ? 7 : kKind == kFused ? 19 : 6;
+constexpr int kLatency = kPairs ? 5 : kKind == kTextbook ? 7 : kKind == kFused ? 19 : 6;
 
 // Bits [at, at + width) of a port of any width.
 template <class Port>
@@ -51,9 +52,10 @@ class PeHarness {
   }
   ~PeHarness() { top_.final(); }
 
-  // One list: single levels, or pairs (first, second).
+  // One list: single levels, or pairs (first, second); of a symmetric list the hardware gets the
+  // first half.
   void Levels(int list, const std::vector<std::pair<int, int>>& levels) {
-    const int size = kKind == kPair ? 1 << (2 * kWb) : 1 << kWb;
+    const int size = kKind == kHalf ? 1 << (2 * kWb - 1) : kPairs ? 1 << (2 * kWb) : 1 << kWb;
     for (int i = 0; i < size; ++i) {
       const auto& level = levels[i];
       top_.level_we = 1;
@@ -77,7 +79,7 @@ class PeHarness {
   // One vector of codes for all lanes and the accumulators to add (empty: none). The result comes
   // out of Results() in order.
   void Use(int bank, const std::vector<int>& codes, const std::vector<int>& acc) {
-    const int fields = kKind == kPair ? kInputs / 2 : kInputs;
+    const int fields = kPairs ? kInputs / 2 : kInputs;
     const int width = kInputs * kWb / fields;
     top_.use_bank = static_cast<uint8_t>(bank);
     for (int k = 0; k < fields; ++k)

@@ -15,7 +15,7 @@ namespace {
 using Level = std::pair<int, int>;
 using Levels = std::vector<Level>;
 
-constexpr int kFields = kKind == kPair ? kInputs / 2 : kInputs;
+constexpr int kFields = kPairs ? kInputs / 2 : kInputs;
 constexpr int kCodes = 1 << (kInputs * kWb / kFields);
 
 // What a code means where there are no lists of levels.
@@ -31,6 +31,13 @@ Levels FixedLevels() {
   return levels;
 }
 
+// Half tables: code c + 32 is the negative of code c.
+Levels Mirrored(Levels half) {
+  half.resize(kCodes / 2, {0, 0});
+  for (int c = 0; c < kCodes / 2; ++c) half.push_back({-half[c].first, -half[c].second});
+  return half;
+}
+
 // pot: the alphabet that every variant has; pairs of it in an array of pairs.
 Levels Pot() {
   if (!kTables) return FixedLevels();
@@ -43,9 +50,14 @@ Levels Pot() {
   Levels levels;
   if (kKind == kPlut) {
     for (const int level : single) levels.push_back({level, 0});
-  } else {
+  } else if (kKind == kPair) {
     for (const int a : single)
       for (const int b : single) levels.push_back({a, b});
+  } else {
+    std::set<Level> half;
+    for (const int a : single)
+      for (const int b : single) half.insert(std::max(Level(a, b), Level(-a, -b)));
+    levels = Mirrored({half.begin(), half.end()});
   }
   return levels;
 }
@@ -53,14 +65,14 @@ Levels Pot() {
 // Any list that the table's width allows.
 Levels RandomLevels(std::mt19937& random) {
   if (!kTables) return FixedLevels();
-  const int most =
-      std::min(kKind == kPair ? 31 : 64, (1 << (kTb - kAb)) / (kKind == kPair ? 4 : 1));
+  const int most = std::min(kPairs ? 31 : 64, (1 << (kTb - kAb)) / (kPairs ? 4 : 1));
   std::uniform_int_distribution<int> level(-most, most);
   Levels levels;
-  if (kKind == kPair) {
+  if (kPairs) {
     for (int c = 0; c < kCodes; ++c) levels.push_back({level(random), level(random)});
     levels[random() % kCodes] = {most, most};
     levels[random() % kCodes] = {-most, -most};
+    if (kKind == kHalf) return Mirrored({levels.begin(), levels.begin() + kCodes / 2});
     return levels;
   }
   std::set<int> distinct = {0, most, -most};
@@ -78,7 +90,7 @@ int64_t Dot(const Levels& levels, const std::vector<int>& codes, const int* act)
   int64_t sum = 0;
   for (int k = 0; k < kFields; ++k) {
     const Level level = levels[codes[k]];
-    if (kKind == kPair)
+    if (kPairs)
       sum += int64_t{level.first} * act[2 * k] + int64_t{level.second} * act[2 * k + 1];
     else
       sum += int64_t{level.first} * act[k];
@@ -113,7 +125,7 @@ TEST(PeArray, EveryCodeAndActivation) {
       for (int n = 0; n < kLanes; ++n)
         for (int k = 0; k < kInputs; ++k) {
           int a = (first + n + 37 * k) & (kValues - 1);
-          if (kKind == kPair && k % 2 == 1) a = static_cast<int>(random() & (kValues - 1));
+          if (kPairs && k % 2 == 1) a = static_cast<int>(random() & (kValues - 1));
           if (is_signed && a >= kValues / 2) a -= kValues;
           act[n * kInputs + k] = a;
         }
@@ -207,7 +219,7 @@ TEST(PeArray, FillOfPowersOfTwoTakesACycleAnEntry) {
   pe.WaitFill();
   const int64_t each = (pe.cycles() - before - 4) / (kLanes / kGroup);
   // Pairs in the order of a grid's rows: eleven steps back a row beside the eleven forward.
-  EXPECT_LE(each, kKind == kPair ? 2 * kCodes : kCodes + 4);
+  EXPECT_LE(each, kPairs ? 2 * kCodes : kCodes + 4);
 }
 
 }  // namespace
