@@ -159,7 +159,7 @@ int Main(int argc, char** argv) {
   std::vector<Way> ways{ReferenceWay("multiplication", ProductMethod::kMultiply),
                         ReferenceWay("shifts", ProductMethod::kShift),
                         ReferenceWay("product table", ProductMethod::kTable)};
-  for (const Isa isa : {Isa::kPortable, Isa::kAvx2, Isa::kAvx512Vnni}) {
+  for (const Isa isa : AllIsas()) {
     if (IsaAvailable(isa)) ways.push_back(EngineWay(isa));
   }
   for (const Layer& layer : layers) {

@@ -75,12 +75,14 @@ typedef enum potlut_isa POTLUT_INT {
   POTLUT_ISA_AUTO = 0, /* the best that this CPU has */
   POTLUT_ISA_PORTABLE = 1,
   POTLUT_ISA_AVX2 = 2,
-  POTLUT_ISA_AVX512VNNI = 3
+  POTLUT_ISA_AVX512VNNI = 3,
+  POTLUT_ISA_NEON = 4,   /* 64-bit Arm */
+  POTLUT_ISA_NEONDOT = 5 /* the same with dot products, Armv8.2 */
 } potlut_isa;
 
 /* 1 where `isa` was compiled in and this CPU has it, else 0. */
 POTLUT_API int potlut_isa_available(potlut_isa isa);
-/* "auto", "portable", "avx2", "avx512vnni"; never NULL. */
+/* "auto", "portable", "avx2", "avx512vnni", "neon", "neondot"; never NULL. */
 POTLUT_API const char* potlut_isa_name(potlut_isa isa);
 
 /* ---- Models ---- */

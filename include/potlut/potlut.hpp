@@ -99,6 +99,8 @@ enum class Isa {
   kPortable = POTLUT_ISA_PORTABLE,
   kAvx2 = POTLUT_ISA_AVX2,
   kAvx512Vnni = POTLUT_ISA_AVX512VNNI,
+  kNeon = POTLUT_ISA_NEON,
+  kNeonDot = POTLUT_ISA_NEONDOT,
 };
 
 // A loaded network; immutable.

@@ -58,6 +58,8 @@ static_assert(static_cast<int>(Isa::kAuto) == POTLUT_ISA_AUTO);
 static_assert(static_cast<int>(Isa::kPortable) == POTLUT_ISA_PORTABLE);
 static_assert(static_cast<int>(Isa::kAvx2) == POTLUT_ISA_AVX2);
 static_assert(static_cast<int>(Isa::kAvx512Vnni) == POTLUT_ISA_AVX512VNNI);
+static_assert(static_cast<int>(Isa::kNeon) == POTLUT_ISA_NEON);
+static_assert(static_cast<int>(Isa::kNeonDot) == POTLUT_ISA_NEONDOT);
 static_assert(sizeof(potlut_error) == 512);
 
 potlut_status Report(potlut_status status, std::string_view message, potlut_error* error) {
@@ -108,7 +110,7 @@ Status NotNull(const void* pointer, std::string_view what) {
 
 bool Known(potlut_isa isa) {
   const int value = static_cast<int>(isa);
-  return value >= POTLUT_ISA_AUTO && value <= POTLUT_ISA_AVX512VNNI;
+  return value >= POTLUT_ISA_AUTO && value <= POTLUT_ISA_NEONDOT;
 }
 
 std::vector<std::string> Lines(const std::string& text) {

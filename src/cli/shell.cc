@@ -34,7 +34,8 @@ void AddThreads(CLI::App& command, Shell& shell, const std::string& meaning) {
 
 void AddIsa(CLI::App& command, Shell& shell) {
   command
-      .add_option("--isa", shell.common.isa, "instruction set: auto, portable, avx2, avx512vnni")
+      .add_option("--isa", shell.common.isa,
+                  "instruction set: auto, portable, avx2, avx512vnni, neon, neondot")
       ->type_name("NAME");
 }
 

@@ -10,8 +10,6 @@
 namespace potlut::cli {
 namespace {
 
-constexpr Isa kIsas[] = {Isa::kPortable, Isa::kAvx2, Isa::kAvx512Vnni};
-
 // As Linux names it; empty where it does not.
 std::string CpuName() {
   std::ifstream in("/proc/cpuinfo");
@@ -34,7 +32,7 @@ Status Doctor(Shell& shell) {
   const std::string cpu = CpuName();
   if (shell.common.json) {
     Json isas = Json::object();
-    for (const Isa isa : kIsas) isas[std::string(IsaName(isa))] = IsaAvailable(isa);
+    for (const Isa isa : AllIsas()) isas[std::string(IsaName(isa))] = IsaAvailable(isa);
     PrintJson(shell.console, {{"version", kVersion},
                               {"compiler", kCompiler},
                               {"cpu", cpu},
@@ -46,7 +44,7 @@ Status Doctor(Shell& shell) {
   shell.console.Out(Cat("version   ", kTool, "\n", "compiler  ", kCompiler, "\n"));
   shell.console.Out(
       Cat("cpu       ", cpu.empty() ? "unknown" : cpu, "\n", "threads   ", DefaultThreads(), "\n"));
-  for (const Isa isa : kIsas) {
+  for (const Isa isa : AllIsas()) {
     shell.console.Out(fmt::format("isa       {:<12} {}{}\n", IsaName(isa),
                                   IsaAvailable(isa) ? "available" : "not on this CPU",
                                   isa == BestIsa() ? ", chosen" : ""));

@@ -22,7 +22,7 @@ struct Options {
 // Runs noise through the reference executor and each instruction set; all outputs are to be equal.
 Status CompareExecutors(Shell& shell, const Options& options, const Program& program) {
   std::vector<std::pair<Isa, std::unique_ptr<Session>>> sessions;
-  for (const Isa isa : {Isa::kPortable, Isa::kAvx2, Isa::kAvx512Vnni}) {
+  for (const Isa isa : AllIsas()) {
     if (!IsaAvailable(isa)) continue;
     POTLUT_ASSIGN_OR_RETURN(const auto model, Model::Create(program, isa));
     POTLUT_ASSIGN_OR_RETURN(auto session, Session::Create(model));
