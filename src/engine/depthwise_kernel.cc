@@ -12,10 +12,11 @@
 namespace potlut {
 namespace {
 
-// Whether int16 sums and the saturating sums of pairs of vpmaddubsw are exact,
+// Whether int16 sums are exact, and of `form` kPairs the saturating sums of pairs of vpmaddubsw,
 // and the shift one that a rounding multiplication by a power of two can do.
 // `levels`: [channel][tap].
-bool SumsFit16(const NodeView& view, const ConvOp& op, const std::vector<int8_t>& levels) {
+bool SumsFit16(const NodeView& view, const ConvOp& op, const std::vector<int8_t>& levels,
+               DepthwiseForm form) {
   const TensorType in = view.input().type;
   // Signed activations are offset by 128. A pair of bytes stays in int16 if its
   // levels of one sign do not sum to more than this.
@@ -24,6 +25,7 @@ bool SumsFit16(const NodeView& view, const ConvOp& op, const std::vector<int8_t>
   for (int32_t c = 0; c < view.output().dims.c; ++c) {
     const size_t channel = static_cast<size_t>(c);
     if (op.shift[channel] < 1 || AccumulatorBound(op, 1, in, c) > 32767) return false;
+    if (form != DepthwiseForm::kPairs) continue;
     const int8_t* const level = &levels[channel * static_cast<size_t>(op.window.kernel_h * w)];
     for (int32_t ky = 0; ky + 1 < op.window.kernel_h; ky += 2) {
       for (int32_t kx = 0; kx < w; ++kx) {
@@ -39,9 +41,12 @@ bool SumsFit16(const NodeView& view, const ConvOp& op, const std::vector<int8_t>
 DepthwiseForm FormOf(const NodeView& view, const ConvOp& op, const std::vector<int8_t>& levels,
                      const KernelTable& table) {
   const DepthwiseForm small = table.depthwise_small_form;
-  const int32_t least = small == DepthwiseForm::kPairs ? 32 : 0;  // a block's channels
+  // A block's channels.
+  const int32_t least = small == DepthwiseForm::kPairs        ? 32
+                        : small == DepthwiseForm::kBytesOfRow ? 16
+                                                              : 0;
   if (small == table.depthwise_form || view.output().dims.c < least) return table.depthwise_form;
-  return SumsFit16(view, op, levels) ? small : table.depthwise_form;
+  return SumsFit16(view, op, levels, small) ? small : table.depthwise_form;
 }
 
 void PutInt(char* at, int32_t bytes, uint32_t value) {
@@ -55,7 +60,11 @@ AlignedArray<char> MakeBlocks(const DepthwiseShape& shape, const NodeView& view,
   const size_t total = static_cast<size_t>(shape.total_bytes());
   AlignedArray<char> blocks = MakeAligned<char>(total);
   std::fill_n(blocks.get(), total, char{0});
-  const bool offset = view.input().type.is_signed && shape.form != DepthwiseForm::kWords;
+  // What is added to activations that are multiplied as bytes: signed ones become unsigned, in rows
+  // of bytes unsigned ones signed.
+  const bool in_signed = view.input().type.is_signed;
+  uint32_t offset = shape.weight_bytes() == 1 && in_signed ? 128 : 0;
+  if (shape.form == DepthwiseForm::kBytesOfRow) offset = in_signed ? 0 : uint32_t{0} - 128;
   const int32_t rows = shape.rows(), size = shape.weight_bytes(),
                 taps = shape.kernel_h * shape.kernel_w;
   for (int32_t i = 0; i < shape.blocks(); ++i) {
@@ -76,10 +85,10 @@ AlignedArray<char> MakeBlocks(const DepthwiseShape& shape, const NodeView& view,
         sum += value;
       }
       // Unsigned, as it may wrap.
-      uint32_t first = static_cast<uint32_t>(op.bias[channel]) - (offset ? 128 * sum : 0);
+      uint32_t first = static_cast<uint32_t>(op.bias[channel]) - offset * sum;
       const int shift = op.shift[channel];
       uint32_t how = static_cast<uint32_t>(shift);
-      if (shape.form == DepthwiseForm::kPairs) {
+      if (shape.sums16()) {
         how = shift <= 15 ? uint32_t{1} << (15 - shift) : 0;  // from 16 on the sums round to 0
       } else if (shift > 0) {
         first += uint32_t{1} << (shift - 1);
@@ -115,7 +124,7 @@ class DepthwiseKernel : public Kernel {
                .blocks = blocks_.get(),
                .lo = op.lo,
                .hi = op.hi};
-    static constexpr const char* kForms[] = {"quads", "pairs", "words"};
+    static constexpr const char* kForms[] = {"quads", "pairs", "words", "bytes", "words"};
     name_ = std::string("depthwise_") + kForms[static_cast<int>(shape.form)] + "_" + table.name;
   }
   void Run(const void* const* inputs, void* const* outputs, void* scratch,

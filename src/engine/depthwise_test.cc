@@ -109,6 +109,10 @@ TEST(DepthwiseTest, RandomLayers) {
     EXPECT_GT(names["depthwise_pairs_avx2"], 50);
     EXPECT_GT(names["depthwise_words_avx2"], 50);
   }
+  if (IsaAvailable(Isa::kNeon)) {
+    EXPECT_GT(names["depthwise_bytes_neon"], 50);
+    EXPECT_GT(names["depthwise_words_neon"], 50);
+  }
 }
 
 // Sums of exactly the largest and the smallest int16, and levels whose pairs
@@ -140,6 +144,9 @@ TEST(DepthwiseTest, EdgesOf16Bits) {
   if (IsaAvailable(Isa::kAvx2)) {
     EXPECT_EQ(names["depthwise_pairs_avx2"], 6);
   }
+  if (IsaAvailable(Isa::kNeon)) {
+    EXPECT_EQ(names["depthwise_bytes_neon"], 6);
+  }
 }
 
 TEST(DepthwiseTest, OthersDoNotFit) {
@@ -158,7 +165,8 @@ TEST(DepthwiseTest, OthersDoNotFit) {
       count += DepthwiseFits(b.program(), fused, *KernelsOf(isa));
     return count > 0;
   };
-  const bool any = IsaAvailable(Isa::kAvx2) || IsaAvailable(Isa::kAvx512Vnni);
+  const bool any =
+      IsaAvailable(Isa::kAvx2) || IsaAvailable(Isa::kAvx512Vnni) || IsaAvailable(Isa::kNeon);
   const Window three{3, 3};
   EXPECT_EQ(fits(three, 64, 5, type), any);
   EXPECT_FALSE(fits(three, 32, 5, type));

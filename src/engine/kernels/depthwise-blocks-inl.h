@@ -25,13 +25,21 @@ struct DepthwiseShape {
   DepthwiseForm form;
   int32_t channels, kernel_h, kernel_w;
 
-  int32_t rows() const { return form == DepthwiseForm::kQuads ? 4 : 2; }  // that are interleaved
+  int32_t rows() const {  // that are interleaved
+    if (form == DepthwiseForm::kQuads) return 4;
+    return form == DepthwiseForm::kPairs || form == DepthwiseForm::kWords ? 2 : 1;
+  }
   int32_t groups() const { return (kernel_h + rows() - 1) / rows(); }
-  int32_t weight_bytes() const { return form == DepthwiseForm::kWords ? 2 : 1; }
+  int32_t weight_bytes() const {
+    return form == DepthwiseForm::kWords || form == DepthwiseForm::kWordsOfRow ? 2 : 1;
+  }
+  bool sums16() const {
+    return form == DepthwiseForm::kPairs || form == DepthwiseForm::kBytesOfRow;
+  }
   // Of a channel's sum: where it begins and its shift are stored in this many
   // bytes each.
-  int32_t sum_bytes() const { return form == DepthwiseForm::kPairs ? 2 : 4; }
-  // A block: [width] starts, [width] shifts (kPairs: factors), then weights
+  int32_t sum_bytes() const { return sums16() ? 2 : 4; }
+  // A block: [width] starts, [width] shifts (sums16: factors), then weights
   // [group][kernel_w][width][row of the group].
   int64_t bytes(int32_t width) const {
     return int64_t{width} *
@@ -76,7 +84,10 @@ struct DepthwiseShape {
   }
 
  private:
-  int32_t Narrow() const { return form == DepthwiseForm::kPairs ? 32 : 16; }
+  int32_t Narrow() const {
+    if (form == DepthwiseForm::kPairs) return 32;
+    return form == DepthwiseForm::kWordsOfRow ? 8 : 16;
+  }
 };
 
 }  // namespace

@@ -1,8 +1,6 @@
 // NEON of every 64-bit Arm.
 #include "engine/kernels/depthwise-inl.h"
-#include "engine/kernels/elementwise-inl.h"
 #include "engine/kernels/neon/tables.h"
-#include "engine/kernels/pool-inl.h"
 
 namespace potlut {
 
@@ -20,6 +18,10 @@ const KernelTable kNeonKernels = {
     .peak = NeonPeak,
     .gemm = NeonGemm,
     .depthwise = PlainDepthwise,
+    .depthwise_blocks = NeonDepthwiseBlocks,
+    .depthwise_form = DepthwiseForm::kWordsOfRow,
+    .depthwise_small_form = DepthwiseForm::kBytesOfRow,
+    .depthwise_least = 8,
     .direct = NeonDirect,
     .direct_scratch = NeonDirectScratch,
     .direct_rows = 4,
@@ -28,10 +30,12 @@ const KernelTable kNeonKernels = {
     .direct_group = 2,
     .direct_codes = true,
     .direct_cost = 3,
-    .add = Add,
-    .mul = Mul,
-    .max_pool = MaxPool,
-    .mean = Mean,
+    .add = NeonAdd,
+    .mul = NeonMul,
+    .max_pool = NeonMaxPool,
+    .mean = NeonMean,
+    .lookup = NeonLookup,
+    .lookup_channels = 1,
 };
 
 }  // namespace potlut

@@ -9,7 +9,6 @@ int64_t NeonPeak(int64_t rounds);
 void NeonGemm(const GemmParams& p, const uint8_t* in, void* out, void* scratch);
 void NeonDirect(const DirectParams& p, const ConvBuffers& buffers, Share share);
 size_t NeonDirectScratch(const DirectParams& p);
-void NeonDepthwise(const DepthwiseParams& p, const uint8_t* in, void* out);
 void NeonDepthwiseBlocks(const DepthwiseBlocksParams& p, const uint8_t* in, uint8_t* out,
                          Share share);
 void NeonAdd(const BinaryParams& p, const uint8_t* a, const uint8_t* b, void* out);

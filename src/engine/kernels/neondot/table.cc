@@ -1,9 +1,7 @@
 // NEON with the dot-product instructions: Cortex-A55 and A76, Neoverse N1, Apple A11 and later.
 #include "engine/kernels/depthwise-inl.h"
-#include "engine/kernels/elementwise-inl.h"
 #include "engine/kernels/neon/tables.h"
 #include "engine/kernels/neondot/tables.h"
-#include "engine/kernels/pool-inl.h"
 
 namespace potlut {
 
@@ -21,6 +19,10 @@ const KernelTable kNeonDotKernels = {
     .peak = NeonDotPeak,
     .gemm = NeonDotGemm,
     .depthwise = PlainDepthwise,
+    .depthwise_blocks = NeonDepthwiseBlocks,
+    .depthwise_form = DepthwiseForm::kWordsOfRow,
+    .depthwise_small_form = DepthwiseForm::kBytesOfRow,
+    .depthwise_least = 8,
     .direct = NeonDotDirect,
     .direct_scratch = NeonDirectScratch,
     .direct_rows = 6,
@@ -28,10 +30,12 @@ const KernelTable kNeonDotKernels = {
     .direct_vector = 8,
     .direct_codes = true,
     .direct_cost = 1,
-    .add = Add,
-    .mul = Mul,
-    .max_pool = MaxPool,
-    .mean = Mean,
+    .add = NeonAdd,
+    .mul = NeonMul,
+    .max_pool = NeonMaxPool,
+    .mean = NeonMean,
+    .lookup = NeonLookup,
+    .lookup_channels = 1,
 };
 
 }  // namespace potlut
