@@ -5,51 +5,20 @@
 // DOCUMENT the tables replace what stands there between the lines "<!-- measured" and "<!-- end".
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
 
-#include "measure.h"
+#include "configs.h"
+#include "engine_tables.h"
 
 namespace potlut::rtl {
 namespace {
 
-std::vector<Config> Configs(int wb, int ab) {
-  const std::string at = fmt::format("w{}a{}", wb, ab);
-  const std::string pot = fmt::format("pot{}a{}", wb, ab);
-  const int single = ab + (1 << (wb - 1)) - 2;
-  std::vector<Config> list = {
-      {"bit-shift, textbook", "textbook_" + at, kTextbook, wb, ab, 14, 1, 2, false, pot},
-      {"bit-shift, ternary tree", "ternary_" + at, kTernary, wb, ab, 14, 1, 2, false, pot},
-      {"bit-shift, fused by hand", "fused_" + at, kFused, wb, ab, 14, 1, 2, false, pot},
-      {"P-LUT, single, ping-pong", "plut_" + at, kPlut, wb, ab, single, 2, 2, false, pot},
-  };
-  if (wb == 4)
-    list.push_back({"4-bit multiplier, LUTs", "mult_" + at, kMult, 4, ab, 14, 1, 2, false,
-                    fmt::format("uniform4a{}", ab)});
-  if (wb == 4 && ab == 8) {
-    list.push_back(
-        {"8-bit multiplier, LUTs", "mult8_" + at, kMult, 8, ab, 14, 1, 2, false, "", false, false});
-    list.push_back({"8-bit multiplier, DSP48E2", "dsp8_" + at, kMult, 8, ab, 14, 1, 2, true, "",
-                    false, false});
-  }
-  if (wb == 3) {
-    const std::string fitted = fmt::format("pair6a{}", ab);
-    for (const int group : {1, 2}) {
-      const std::string tail =
-          fmt::format(", {} lane{} filled at once", group, group > 1 ? "s" : "");
-      list.push_back({"P-LUT, pairs of pot 3" + tail, fmt::format("pair_g{}_{}", group, at), kPair,
-                      3, ab, ab + 4, 1, group, false, pot, true});
-      list.push_back({"P-LUT, fitted pairs" + tail, fmt::format("fitted_g{}_{}", group, at), kPair,
-                      3, ab, ab + 6, 1, group, false, fitted});
-    }
-    list.push_back({"P-LUT, fitted pairs, ping-pong", "fitted_pp_" + at, kPair, 3, ab, ab + 6, 2, 2,
-                    false, fitted});
-  }
-  return list;
-}
+bool HasTables(const Config& c) { return c.kind == kPlut || c.kind == kPair || c.kind == kHalf; }
 
 struct Row {
   Config config;
@@ -84,11 +53,10 @@ std::string Ratios(const std::vector<Row>& rows, const std::vector<Row>& baselin
                    const std::string& of) {
   std::string text;
   for (const Row& row : rows) {
-    if (row.config.kind != kPlut && row.config.kind != kPair) continue;
+    if (!HasTables(row.config)) continue;
     text += fmt::format("| {} |", row.config.name);
     for (const Row& base : baselines) {
-      if (base.config.kind == kPlut || base.config.kind == kPair || base.config.kind == kMult)
-        continue;
+      if (HasTables(base.config) || base.config.kind == kMult) continue;
       const double sites = PerMac(base.measured.sites.luts) / PerMac(row.measured.sites.luts);
       const double energy =
           (base.measured.use + base.measured.fill) / (row.measured.use + row.measured.fill);
@@ -102,6 +70,27 @@ std::string Ratios(const std::vector<Row>& rows, const std::vector<Row>& baselin
              "| --- | --- | --- | --- | --- | --- | --- |\n",
              of) +
          text;
+}
+
+// How many activations a fill could skip, by what a table or a lane reads.
+std::string Zeros(const Workload& work) {
+  int64_t zeros[3] = {0, 0, 0}, all[3] = {0, 0, 0};
+  const int widths[3] = {1, 2, kInputs};
+  for (const WorkSet& set : work.sets)
+    for (int i = 0; i < 3; ++i)
+      for (size_t at = 0; at < set.act.size(); at += static_cast<size_t>(widths[i])) {
+        const auto from = set.act.begin() + static_cast<std::ptrdiff_t>(at);
+        ++all[i];
+        zeros[i] += std::all_of(from, from + widths[i], [](int a) { return a == 0; }) ? 1 : 0;
+      }
+  const auto share = [&](int i) {
+    return 100.0 * static_cast<double>(zeros[i]) /
+           static_cast<double>(std::max<int64_t>(1, all[i]));
+  };
+  return fmt::format(
+      "Of the sampled activations {:.0f} % are zero; both of a pair {:.0f} %, all {} of a lane "
+      "{:.0f} %.\n\n",
+      share(0), share(1), kInputs, share(2));
 }
 
 int Run(const std::string& netlists, const std::string& models, const std::string& images,
@@ -127,8 +116,8 @@ int Run(const std::string& netlists, const std::string& models, const std::strin
           error = MakeWorkload(models + "/" + config.model + ".plut", images, 120, &work);
         Netlist simulated;
         if (error.empty()) {
-          const std::string own =
-              netlists + "/" + config.file + (config.kind == kPair ? "_sim.json" : ".json");
+          const bool pairs = config.kind == kPair || config.kind == kHalf;
+          const std::string own = netlists + "/" + config.file + (pairs ? "_sim.json" : ".json");
           error = ReadNetlist(own, &simulated);
         }
         if (error.empty() && !simulated.missing.empty())
@@ -154,10 +143,24 @@ int Run(const std::string& netlists, const std::string& models, const std::strin
   for (const char* bits : {"8", "4"}) {
     std::vector<Row> fitted;
     for (const Row& row : all[std::string("W3A") + bits])
-      if (row.config.model.starts_with("pair")) fitted.push_back(row);
+      if (row.config.model.starts_with("pair") || row.config.model.starts_with("sym"))
+        fitted.push_back(row);
     if (!fitted.empty())
       text += Ratios(fitted, all[std::string("W4A") + bits], std::string("W4A") + bits) + "\n";
   }
+  if (workloads.count("pot4a8") != 0) text += Zeros(workloads["pot4a8"]);
+  std::vector<ArraySites> arrays;
+  for (const auto& [at, rows] : all)
+    for (const Row& row : rows)
+      if (row.config.act_bits == 8)
+        arrays.push_back({row.config.name + ", " + at, row.measured.sites,
+                          row.config.kind == kPair || row.config.kind == kHalf});
+  const std::pair<const char*, std::string> more[] = {
+      {"The whole engine, per MAC", EngineTable(netlists, arrays)},
+      {"Memory, by its four definitions", MemoryTables(netlists)},
+      {"Cycles of networks, by the model of costs", CycleTable(netlists)}};
+  for (const auto& [title, table] : more)
+    if (!table.empty()) text += fmt::format("### {}\n\n{}\n", title, table);
   text += fmt::format(
       "{} dot products of the netlists were compared with the weights' and activations' own.\n",
       checked);

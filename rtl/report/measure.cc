@@ -11,11 +11,34 @@ namespace {
 
 constexpr int kAcc = 24;
 
+bool IsPair(const Config& config) { return config.kind == kPair || config.kind == kHalf; }
+
+// Half of a symmetric list, numbered along a tour: entry n + codes / 2 is the negative of n.
+// `renumber` gets the new number of each old entry.
+std::vector<std::pair<int, int>> HalfList(const std::vector<std::pair<int, int>>& levels, int codes,
+                                          std::vector<int>* renumber) {
+  using Pair = std::pair<int, int>;
+  const auto upper = [](Pair p) { return p >= Pair(0, 0) ? p : Pair(-p.first, -p.second); };
+  std::vector<Pair> half;
+  for (const Pair& p : levels)
+    if (std::find(half.begin(), half.end(), upper(p)) == half.end()) half.push_back(upper(p));
+  if (half.size() > static_cast<size_t>(codes / 2)) return {};
+  std::vector<Pair> list;
+  for (const int i : PairTour(half)) list.push_back(half[i]);
+  for (const Pair& p : levels) {
+    const auto at = std::find(list.begin(), list.end(), upper(p)) - list.begin();
+    renumber->push_back(static_cast<int>(at) + (p == upper(p) ? 0 : codes / 2));
+  }
+  list.resize(codes / 2, list.back());
+  for (int i = 0; i < codes / 2; ++i) list.push_back({-list[i].first, -list[i].second});
+  return list;
+}
+
 // Levels and codes as this variant wants them.
 WorkSet Adapt(const Config& config, const WorkSet& in) {
   WorkSet set = in;
   std::vector<int> renumber;
-  if (config.kind == kPair) {
+  if (IsPair(config)) {
     if (config.grid) {
       // All pairs of single codes; numbers follow a snake through the grid.
       const int n = static_cast<int>(in.levels.size());
@@ -28,15 +51,19 @@ WorkSet Adapt(const Config& config, const WorkSet& in) {
         codes = pairs;
       }
     }
-    const std::vector<int> tour = PairTour(set.levels);
-    renumber.resize(tour.size());
-    std::vector<std::pair<int, int>> ordered;
-    for (size_t i = 0; i < tour.size(); ++i) {
-      renumber[tour[i]] = static_cast<int>(i);
-      ordered.push_back(set.levels[tour[i]]);
+    if (config.kind == kHalf) {
+      set.levels = HalfList(set.levels, 1 << (2 * config.weight_bits), &renumber);
+    } else {
+      const std::vector<int> tour = PairTour(set.levels);
+      renumber.resize(tour.size());
+      std::vector<std::pair<int, int>> ordered;
+      for (size_t i = 0; i < tour.size(); ++i) {
+        renumber[tour[i]] = static_cast<int>(i);
+        ordered.push_back(set.levels[tour[i]]);
+      }
+      set.levels = ordered;
+      set.levels.resize(size_t{1} << (2 * config.weight_bits), ordered.back());
     }
-    set.levels = ordered;
-    set.levels.resize(size_t{1} << (2 * config.weight_bits), ordered.back());
   } else if (config.kind == kPlut) {
     set.levels.resize(size_t{1} << config.weight_bits, {0, 0});
   } else {
@@ -59,18 +86,18 @@ WorkSet Adapt(const Config& config, const WorkSet& in) {
 }  // namespace
 
 std::string MeasureEnergy(const Config& config, Netlist& netlist, const Workload& workload,
-                          Measured* measured) {
+                          Measured* measured, std::map<std::string, PartEnergy>* parts) {
   for (int n = 0; n < kLanes; ++n)
     for (int i = 0; i < kAcc; ++i)
       Connect(&netlist, netlist.ports["dot"][(n + 1) % kLanes * kAcc + i],
               netlist.ports["acc_in"][n * kAcc + i]);
   ToggleSim sim(netlist);
-  const int latency = config.kind == kPair       ? 5
+  const int latency = IsPair(config)             ? 5
                       : config.kind == kTextbook ? 7
                       : config.kind == kFused    ? 19
                                                  : 6;
-  const bool tables = config.kind == kPlut || config.kind == kPair;
-  const int fields = config.kind == kPair ? kInputs / 2 : kInputs;
+  const bool tables = config.kind == kPlut || IsPair(config);
+  const int fields = IsPair(config) ? kInputs / 2 : kInputs;
   const int width =
       config.kind == kMult ? config.weight_bits : kInputs * config.weight_bits / fields;
   sim.Set("rst", 0, 1, 1);
@@ -78,12 +105,15 @@ std::string MeasureEnergy(const Config& config, Netlist& netlist, const Workload
   sim.Set("rst", 0, 1, 0);
   double use = 0, fill = 0, fill_cycles = 0;
   int64_t use_cycles = 0;
+  std::map<std::string, double> fill_parts, use_parts;
   int bank = 0;
   for (size_t s = 0; s <= workload.sets.size(); ++s) {
     // The first set is run twice: nothing is counted before the tables hold something.
     const WorkSet& in = workload.sets[s == 0 ? 0 : s - 1];
     const WorkSet set = Adapt(config, in);
-    for (size_t i = 0; tables && i < set.levels.size(); ++i) {
+    if (set.levels.empty()) return config.name + ": the list of pairs is not symmetric";
+    const size_t listed = set.levels.size() / (config.kind == kHalf ? 2 : 1);
+    for (size_t i = 0; tables && i < listed; ++i) {
       sim.Set("level_we", 0, 1, 1);
       sim.Set("level_addr", 0, 16, i);
       sim.Set(
@@ -111,7 +141,7 @@ std::string MeasureEnergy(const Config& config, Netlist& netlist, const Workload
     }
     for (; (cycles < 3 || sim.Get("fill_idle", 0, 1) == 0) && cycles < 1000000; ++cycles)
       sim.Tick();
-    if (s != 0) fill += sim.energy(), fill_cycles += cycles;
+    if (s != 0) fill += sim.energy(), fill_cycles += cycles, sim.AddParts(&fill_parts, 1);
 
     // acc <= (acc of the next lane, except at the first of three taps) + dot.
     sim.Clear();
@@ -119,8 +149,11 @@ std::string MeasureEnergy(const Config& config, Netlist& netlist, const Workload
     std::vector<int64_t> before(kLanes, 0);
     double started = 0;
     for (int t = 0; t < count + latency; ++t) {
-      if (t == latency + 3) started = sim.energy();
-      if (t == count && s != 0) use += sim.energy() - started, use_cycles += count - latency - 3;
+      if (t == latency + 3) started = sim.energy(), sim.AddParts(&use_parts, s != 0 ? -1 : 0);
+      if (t == count && s != 0) {
+        use += sim.energy() - started, use_cycles += count - latency - 3;
+        sim.AddParts(&use_parts, 1);
+      }
       sim.Set("use_valid", 0, 1, t < count ? 1 : 0);
       sim.Set("use_bank", 0, 1, static_cast<uint64_t>(bank));
       if (t < count)
@@ -136,7 +169,7 @@ std::string MeasureEnergy(const Config& config, Netlist& netlist, const Workload
         for (int k = 0; k < fields; ++k) {
           const int code = set.codes[due][k];
           const int* act = &set.act[n * kInputs];
-          if (config.kind == kPair)
+          if (IsPair(config))
             sum += set.levels[code].first * act[2 * k] + set.levels[code].second * act[2 * k + 1];
           else if (config.kind == kPlut)
             sum += set.levels[code].first * act[k];
@@ -156,8 +189,14 @@ std::string MeasureEnergy(const Config& config, Netlist& netlist, const Workload
     sim.Set("use_valid", 0, 1, 0);
   }
   const auto sets = static_cast<double>(workload.sets.size());
-  measured->use = use / (static_cast<double>(use_cycles) * kLanes * kInputs);
-  measured->fill = fill / sets / (kLanes * kInputs) * workload.mean_inverse_uses;
+  const double per_use = 1 / (static_cast<double>(use_cycles) * kLanes * kInputs);
+  const double per_fill = workload.mean_inverse_uses / (sets * kLanes * kInputs);
+  measured->use = use * per_use;
+  measured->fill = fill * per_fill;
+  if (parts != nullptr) {
+    for (const auto& [name, energy] : use_parts) (*parts)[name].use = energy * per_use;
+    for (const auto& [name, energy] : fill_parts) (*parts)[name].fill = energy * per_fill;
+  }
   measured->fill_cycles = fill_cycles / sets;
   return "";
 }

@@ -2,6 +2,7 @@
 // computes what it should.
 #pragma once
 
+#include <map>
 #include <string>
 
 #include "netlist.h"
@@ -9,7 +10,7 @@
 
 namespace potlut::rtl {
 
-enum Kind { kPlut, kPair, kTextbook, kTernary, kFused, kMult };
+enum Kind { kPlut, kPair, kTextbook, kTernary, kFused, kMult, kHalf };  // as in pe_pkg
 
 struct Config {
   std::string name;  // as in tables
@@ -28,8 +29,12 @@ struct Measured {
   int64_t checked = 0;       // dot products of the netlist that were compared
 };
 
-// Runs the netlist on the workload. Errors: a text, also where a dot product is wrong.
+// Runs the netlist on the workload. Errors: a text, also where a dot product is wrong. With `parts`
+// also says which parts of the circuit the energy goes to, uses and fills apart.
+struct PartEnergy {
+  double use = 0, fill = 0;  // a MAC, as in Measured
+};
 std::string MeasureEnergy(const Config& config, Netlist& netlist, const Workload& workload,
-                          Measured* measured);
+                          Measured* measured, std::map<std::string, PartEnergy>* parts = nullptr);
 
 }  // namespace potlut::rtl

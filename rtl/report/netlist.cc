@@ -1,6 +1,7 @@
 // Reading and flattening of Yosys' JSON.
 #include "netlist.h"
 
+#include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -26,7 +27,9 @@ class Flattener {
  public:
   Flattener(const Json& modules, Netlist* out) : modules_(modules), out_(*out) {}
 
-  void Module(const std::string& name, const Ports& connections, bool top) {
+  // `path`: what nets of this module are called in `parts`.
+  void Module(const std::string& name, const Ports& connections, bool top,
+              const std::string& path = "") {
     const Json& module = modules_[name];
     std::map<int32_t, int32_t> nets;
     for (const auto& [port, info] : module["ports"].items()) {
@@ -49,7 +52,7 @@ class Flattener {
       }
       const std::string type = cell["type"];
       if (modules_.contains(type) && !modules_[type]["attributes"].contains("blackbox")) {
-        Module(type, ports, false);
+        Module(type, ports, false, path + Plain(label) + ".");
       } else {
         ++out_.cells[type];
         // Pins, not functions: both outputs of a LUT6_2 share its inputs.
@@ -65,9 +68,40 @@ class Flattener {
         Cell(type, cell, ports);
       }
     }
+    // Nets are named from the inside out; those that synthesis made have only their module's name.
+    const auto name_net = [&](int32_t net, const std::string& part) {
+      out_.part_of.resize(std::max<size_t>(out_.part_of.size(), out_.nets), -1);
+      if (net < 2 || out_.part_of[net] >= 0) return;
+      const auto at = numbers_.emplace(part, static_cast<int32_t>(out_.parts.size()));
+      if (at.second) out_.parts.push_back(part);
+      out_.part_of[net] = at.first->second;
+    };
+    for (const bool hidden : {false, true})
+      for (const auto& [label, info] : module["netnames"].items()) {
+        if ((info.value("hide_name", 0) != 0) != hidden) continue;
+        for (const Json& bit : info["bits"]) {
+          if (!bit.is_number()) continue;
+          const auto at = nets.find(bit.get<int32_t>());
+          if (at != nets.end()) name_net(at->second, path + (hidden ? "logic" : Plain(label)));
+        }
+      }
+    if (top)
+      for (int32_t net = 2; net < out_.nets; ++net) name_net(net, "carry");
   }
 
  private:
+  // Hierarchy without the numbers of copies.
+  static std::string Plain(const std::string& label) {
+    std::string text;
+    for (size_t i = 0; i < label.size(); ++i) {
+      if (label[i] == '[')
+        i = std::min(label.find(']', i), label.size() - 1);
+      else
+        text += label[i];
+    }
+    return text;
+  }
+
   int32_t Net(const Json& bit, std::map<int32_t, int32_t>& nets) {
     if (bit.is_string()) return bit.get<std::string>() == "1" ? 1 : 0;
     const auto [at, fresh] = nets.emplace(bit.get<int32_t>(), out_.nets);
@@ -167,6 +201,7 @@ class Flattener {
 
   const Json& modules_;
   Netlist& out_;
+  std::map<std::string, int32_t> numbers_;  // of parts
 };
 
 }  // namespace
@@ -180,14 +215,16 @@ void Connect(Netlist* netlist, int32_t from, int32_t to) {
   for (Register& r : netlist->registers) change(&r.d);
 }
 
-std::string ReadNetlist(const std::string& path, Netlist* netlist) {
+std::string ReadNetlist(const std::string& path, Netlist* netlist, const std::string& top) {
   std::ifstream file(path);
   if (!file) return path + ": no such file; was the synthesis run?";
   const Json json = Json::parse(file, nullptr, false);
-  if (json.is_discarded() || !json.contains("modules") || !json["modules"].contains("pe_array"))
-    return path + ": no netlist of pe_array";
-  Flattener(json["modules"], netlist).Module("pe_array", {}, true);
+  if (json.is_discarded() || !json.contains("modules") || !json["modules"].contains(top))
+    return path + ": no netlist of " + top;
+  Flattener(json["modules"], netlist).Module(top, {}, true);
   netlist->fanout.resize(netlist->nets, 0);
+  netlist->part_of.resize(netlist->nets, 0);
+  for (int32_t& part : netlist->part_of) part = std::max(part, 0);
   return "";
 }
 
@@ -218,6 +255,8 @@ Sites CountSites(const Netlist& netlist) {
       sites.bram18 += count;
     else if (type.starts_with("RAMB36"))
       sites.bram18 += 2 * count;
+    else if (type.starts_with("URAM"))
+      sites.uram += count;
   }
   sites.carry8 += (carry4 + 1) / 2;
   sites.luts += sites.lutram;

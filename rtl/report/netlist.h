@@ -39,18 +39,21 @@ struct Netlist {
   std::map<std::string, std::vector<int32_t>> ports;  // of the top module
   std::vector<int32_t> fanout;                        // of each net, without clocks and carries
   std::map<std::string, int64_t> cells;               // by type
+  std::vector<std::string> parts;                     // names of hierarchy, numbers left out
+  std::vector<int32_t> part_of;                       // of each net: its number in `parts`
   std::string missing;                                // a type that has no model here
 };
 
-// Reads FILE; the error text is empty where all went well.
-std::string ReadNetlist(const std::string& path, Netlist* netlist);
+// Reads the module `top` of a file; the error text is empty where all went well.
+std::string ReadNetlist(const std::string& path, Netlist* netlist,
+                        const std::string& top = "pe_array");
 
 // Drives what net `to` (an input) drove from net `from`.
 void Connect(Netlist* netlist, int32_t from, int32_t to);
 
 // What was counted: LUT sites with memories at their true size, and the rest.
 struct Sites {
-  int64_t luts = 0, lutram = 0, registers = 0, carry8 = 0, dsp = 0, bram18 = 0;
+  int64_t luts = 0, lutram = 0, registers = 0, carry8 = 0, dsp = 0, bram18 = 0, uram = 0;
 };
 Sites CountSites(const Netlist& netlist);
 

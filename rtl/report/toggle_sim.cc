@@ -10,6 +10,7 @@ ToggleSim::ToggleSim(Netlist& netlist)
     : net_(netlist),
       value_(netlist.nets, 0),
       cost_(netlist.nets, 0.0f),
+      toggles_(netlist.nets, 0),
       reader_at_(netlist.nets + 1, 0),
       stamp_(netlist.gates.size(), 0),
       next_(netlist.gates.size(), 0),
@@ -32,7 +33,19 @@ ToggleSim::ToggleSim(Netlist& netlist)
       readers_[fill[net_.gates[g].in[i]]++] = static_cast<int32_t>(g);
   for (size_t g = 0; g < net_.gates.size(); ++g) Evaluate(static_cast<int32_t>(g));
   Settle();
+  Clear();
+}
+
+void ToggleSim::Clear() {
   energy_ = 0;
+  toggles_.assign(toggles_.size(), 0);
+}
+
+void ToggleSim::AddParts(std::map<std::string, double>* parts, double factor) const {
+  std::vector<double> sum(net_.parts.size(), 0.0);
+  for (size_t n = 0; n < net_.part_of.size(); ++n)
+    sum[net_.part_of[n]] += static_cast<double>(cost_[n]) * toggles_[n];
+  for (size_t p = 0; p < sum.size(); ++p) (*parts)[net_.parts[p]] += factor * sum[p];
 }
 
 void ToggleSim::Evaluate(int32_t index) {
@@ -56,6 +69,7 @@ void ToggleSim::Change(int32_t net, bool value) {
   if (net < 2 || value_[net] == static_cast<uint8_t>(value)) return;
   value_[net] = value;
   energy_ += cost_[net];
+  ++toggles_[net];
   for (int32_t i = reader_at_[net]; i < reader_at_[net + 1]; ++i) Evaluate(readers_[i]);
 }
 

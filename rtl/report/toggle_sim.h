@@ -1,6 +1,7 @@
 // Gate-level simulation with delays: counts what every net does, glitches included.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,9 @@ class ToggleSim {
   uint64_t Get(const std::string& port, int at, int width) const;  // width up to 32
   void Tick();  // to the next falling edge; inputs change there
   double energy() const { return energy_; }
-  void Clear() { energy_ = 0; }
+  void Clear();
+  // Adds what each part of the circuit (Netlist::parts) has taken since Clear, times `factor`.
+  void AddParts(std::map<std::string, double>* parts, double factor) const;
 
  private:
   void Change(int32_t net, bool value);
@@ -28,6 +31,7 @@ class ToggleSim {
   Netlist& net_;
   std::vector<uint8_t> value_;
   std::vector<float> cost_;
+  std::vector<uint32_t> toggles_;             // of a net, since Clear
   std::vector<int32_t> reader_at_, readers_;  // gates that read a net
   // What a gate is about to do: its stamp says which entry of the wheel is the valid one.
   std::vector<uint32_t> stamp_;
