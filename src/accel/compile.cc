@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "accel/lowering.h"
+#include "accel/pack_input.h"
 #include "base/text.h"
 
 namespace potlut::accel {
@@ -12,15 +13,22 @@ namespace {
 
 class Compiler {
  public:
-  Compiler(const Program& program, const ArraySpec& array, const CompileOptions& options)
-      : program_(program), array_(array), options_(options), stream_(array) {}
+  // `packed`: where program is packed->program, made of `original`.
+  Compiler(const Program& program, const PackedInput* packed, const Program& original,
+           const ArraySpec& array, const CompileOptions& options)
+      : program_(program),
+        packed_(packed),
+        original_(original),
+        array_(array),
+        options_(options),
+        stream_(array) {}
 
   Expected<Image> Run() {
     POTLUT_RETURN_IF_ERROR(CheckArray(array_));
     if (array_.passes > kMaxPasses)
       return UsageError("array: passes is ", array_.passes, "; the hardware holds ", kMaxPasses);
     POTLUT_RETURN_IF_ERROR(CheckSides());
-    Decide();
+    fates_ = DecideFates(program_, options_.fuse);
     POTLUT_ASSIGN_OR_RETURN(places_, PlaceTensors(program_, fates_, array_));
     image_.geometry = array_;
     // What runs go into and come out of stands first, so that its place is known.
@@ -60,6 +68,10 @@ class Compiler {
 
  private:
   size_t Index(int32_t i) const { return static_cast<size_t>(i); }
+  bool InPatches(int32_t t) const { return packed_ != nullptr && packed_->in_patches[Index(t)]; }
+  bool Seen(int32_t t) const {
+    return !InPatches(t) || HoldsAll(packed_->patches, original_.tensors[Index(t)].dims);
+  }
 
   Status CheckSides() const {
     for (const Tensor& t : program_.tensors) {
@@ -71,43 +83,15 @@ class Compiler {
     return {};
   }
 
-  // Which additions run in a drain, and which reshapes are none.
-  void Decide() {
-    const size_t nodes = program_.nodes.size();
-    fates_.assign(nodes, {});
-    std::vector<size_t> made(program_.tensors.size(), 0);  // node + 1 that makes a tensor
-    std::vector<int32_t> readers(program_.tensors.size(), 0);
-    for (size_t n = 0; n < nodes; ++n) {
-      const Node& node = program_.nodes[n];
-      made[Index(node.output)] = n + 1;
-      for (const int32_t t : node.inputs) ++readers[Index(t)];
-    }
-    for (const int32_t t : program_.outputs) ++readers[Index(t)];
-    for (size_t n = 0; n < nodes; ++n) {
-      const Node& node = program_.nodes[n];
-      if (std::holds_alternative<ReshapeOp>(node.op)) {
-        fates_[n].alias =
-            IsAlias(program_.tensors[Index(node.inputs[0])], program_.tensors[Index(node.output)]);
-      }
-      if (!options_.fuse || !std::holds_alternative<AddOp>(node.op)) continue;
-      // The operand that is made last, since the other must be there.
-      const size_t a = made[Index(node.inputs[0])], b = made[Index(node.inputs[1])];
-      const size_t later = std::max(a, b);
-      if (later == 0 || readers[Index(program_.nodes[later - 1].output)] != 1) continue;
-      if (!CanFuse(program_, program_.nodes[later - 1], node)) continue;
-      fates_[later - 1].fused_into = static_cast<int32_t>(n);
-      fates_[n].done_by = static_cast<int32_t>(later - 1);
-    }
-  }
-
   // DRAM for a tensor. Images have their bytes close together where a pixel is less than a word.
   Expected<ImageTensor> Reserve(int32_t t, bool close) {
     const Tensor& tensor = program_.tensors[Index(t)];
     ImageTensor place;
     place.tensor = t;
     place.name = tensor.name;
-    place.dims = tensor.dims;
+    place.dims = original_.tensors[Index(t)].dims;
     place.type = tensor.type;
+    if (InPatches(t)) place.patches = packed_->patches;
     place.pixel_bytes = static_cast<uint32_t>(PixelWords(tensor) * kWordBytes);
     if (close && tensor.dims.c < kLaneInputs)
       place.pixel_bytes = static_cast<uint32_t>(tensor.dims.c);
@@ -131,7 +115,7 @@ class Compiler {
     load.local = static_cast<uint32_t>(place.base);
     load.local_pitch = static_cast<uint32_t>(place.row_words);
     load.words = static_cast<uint32_t>(place.row_words);
-    load.rows = static_cast<uint32_t>(in.dims.h);
+    load.rows = static_cast<uint32_t>(program_.tensors[Index(program_.input)].dims.h);
     stream_.LoadActivations(load);
   }
 
@@ -144,7 +128,7 @@ class Compiler {
     store.local = static_cast<uint32_t>(place.base);
     store.local_pitch = static_cast<uint32_t>(place.row_words);
     store.words = static_cast<uint32_t>(place.row_words);
-    store.rows = static_cast<uint32_t>(t.dims.h);
+    store.rows = static_cast<uint32_t>(program_.tensors[Index(t.tensor)].dims.h);
     return store;
   }
 
@@ -162,11 +146,15 @@ class Compiler {
       POTLUT_RETURN_IF_ERROR(LowerVector(lowering, node));
     }
     const auto count = static_cast<uint32_t>(stream_.core_commands()) - first;
-    image_.layers.push_back({static_cast<int32_t>(n), node.name, std::string(OpName(node.op)),
-                             first, count, CostOf(program_, node).macs});
-    const int32_t made =
+    const int32_t origin = packed_ != nullptr ? packed_->node_of[n] : static_cast<int32_t>(n);
+    if (origin < 0) return {};  // a reshape of packing, which took nothing
+    image_.layers.push_back({origin, node.name, std::string(OpName(node.op)), first, count,
+                             CostOf(original_, original_.nodes[Index(origin)]).macs});
+    int32_t made =
         fate.fused_into >= 0 ? program_.nodes[Index(fate.fused_into)].output : node.output;
-    if (options_.trace && count > 0) {
+    if (made >= static_cast<int32_t>(original_.tensors.size()))
+      made = program_.nodes[n + 1].output;  // the pixels of a packed convolution's blocks
+    if (options_.trace && count > 0 && Seen(made)) {
       POTLUT_ASSIGN_OR_RETURN(ImageTensor tensor, Reserve(made, false));
       stream_.Store({StoreOf(tensor)}, true);
       image_.traced.push_back(std::move(tensor));
@@ -180,6 +168,8 @@ class Compiler {
   }
 
   const Program& program_;
+  const PackedInput* packed_;
+  const Program& original_;
   const ArraySpec& array_;
   const CompileOptions& options_;
   CommandStream stream_;
@@ -193,7 +183,14 @@ class Compiler {
 
 Expected<Image> Compile(const Program& program, const ArraySpec& array,
                         const CompileOptions& options) {
-  return Compiler(program, array, options).Run();
+  if (options.pack) {
+    if (const auto packed = PackInput(program, array)) {
+      auto image = Compiler(packed->program, &*packed, program, array, options).Run();
+      // Patches take more memory.
+      if (image.ok() || image.status().code() != potlut::ErrorCode::kResourceLimit) return image;
+    }
+  }
+  return Compiler(program, nullptr, program, array, options).Run();
 }
 
 }  // namespace potlut::accel

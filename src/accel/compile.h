@@ -12,6 +12,8 @@ struct CompileOptions {
   bool fuse = true;
   // Every tensor is stored for comparison, which costs traffic and time.
   bool trace = false;
+  // A first layer of few channels takes its image in patches (pack_input.h) where that is faster.
+  bool pack = true;
 };
 
 // Compiles a validated program. Errors: kUnsupported naming the node that the accelerator has no

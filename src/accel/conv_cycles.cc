@@ -15,14 +15,15 @@ int32_t Landing(const Conv& conv, int32_t r) {
 }
 
 ConvCycles CountCycles(const Conv& conv, int32_t columns, std::span<const Pass> passes,
-                       const ArraySpec& array) {
+                       std::span<const int32_t> fills, const ArraySpec& array) {
   ConvCycles cycles;
-  const int64_t fill = FillCycles(array, conv.strips * conv.strip_lanes);
+  const int32_t lanes = conv.strips * conv.strip_lanes;
   for (int32_t r = conv.row_first; r <= conv.row_last; ++r) {
     const int64_t lands = Landing(conv, r);
     if (lands == 0) continue;
-    for (const Pass& pass : passes) {
-      const int64_t use = conv.outputs * lands * pass.taps;
+    for (size_t i = 0; i < passes.size(); ++i) {
+      const int64_t use = conv.outputs * lands * passes[i].taps;
+      const int64_t fill = FillCycles(array, lanes, fills[i]);
       cycles.fills += 1;
       cycles.fill += fill;
       cycles.use += use;
@@ -33,7 +34,8 @@ ConvCycles CountCycles(const Conv& conv, int32_t columns, std::span<const Pass> 
   const int64_t row = words * conv.outputs;
   cycles.drain = row * conv.out_rows;
   // The first tables are waited for, and so is the last row's drain.
-  cycles.all = std::max(cycles.all, cycles.drain) + fill + row + array.layer_overhead;
+  cycles.all = std::max(cycles.all, cycles.drain) + FillCycles(array, lanes, fills[0]) + row +
+               array.layer_overhead;
   return cycles;
 }
 

@@ -9,8 +9,6 @@
 namespace potlut::accel {
 namespace {
 
-int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
 // Division that rounds down and up, for columns left of the map too.
 int32_t Floor(int32_t a, int32_t b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }
 int32_t Ceil(int32_t a, int32_t b) { return -Floor(-a, b); }
@@ -24,12 +22,12 @@ struct Phase {
 class Planner {
  public:
   Planner(const ConvOp& conv, const Tensor& in, const Tensor& out, const ArraySpec& array)
-      : conv_(conv), w_(conv.window), in_(in.dims), out_(out.dims), array_(array) {
+      : conv_(conv), w_(conv.window), in_(in.dims), out_(out.dims), type_(in.type), array_(array) {
     kernel_w_ = (w_.kernel_w - 1) * w_.dilation_w + 1;
   }
 
   Expected<ConvPlan> Make() {
-    POTLUT_ASSIGN_OR_RETURN(plan_.digits, Digits::Of(conv_.alphabet, array_));
+    POTLUT_ASSIGN_OR_RETURN(plan_.digits, Digits::Of(conv_.alphabet, array_, type_));
     plan_.kernel_h = (w_.kernel_h - 1) * w_.dilation_h + 1;
     plan_.dilation_h = w_.dilation_h;
     plan_.stride_h = w_.stride_h;
@@ -269,8 +267,7 @@ class Planner {
         t.row_first = std::min(0, t.row_first + plan_.kernel_h - 1);
         t.row_last = std::min(t.row_last, std::max(in_.h - 1, last));
       }
-      const ConvCycles c =
-          CountCycles(CommandOf(plan_, block, t), t.columns, PassesOf(plan_, t, 0, 0), array_);
+      const ConvCycles c = CyclesOf(plan_, block, t, array_);
       if (c.all >= cycles) continue;
       cycles = c.all;
       best = std::move(t);
@@ -281,6 +278,7 @@ class Planner {
   const ConvOp& conv_;
   const Window& w_;
   const Dims in_, out_;
+  const TensorType type_;
   const ArraySpec& array_;
   int32_t kernel_w_ = 1;  // dilation filled up with zeros
   std::vector<Phase> phases_;
@@ -293,6 +291,15 @@ Expected<ConvPlan> PlanConv(const ConvOp& conv, const Tensor& in, const Tensor& 
                             const ArraySpec& array) {
   POTLUT_RETURN_IF_ERROR(CheckArray(array));
   return Planner(conv, in, out, array).Make();
+}
+
+ConvCycles CyclesOf(const ConvPlan& plan, const ConvBlock& block, const ConvTile& tile,
+                    const ArraySpec& array) {
+  std::vector<int32_t> fills;
+  for (const PassPlan& pass : tile.passes)
+    fills.push_back(plan.digits.digits()[static_cast<size_t>(pass.digit)].fill_cycles);
+  return CountCycles(CommandOf(plan, block, tile), tile.columns, PassesOf(plan, tile, 0, 0), fills,
+                     array);
 }
 
 Conv CommandOf(const ConvPlan& plan, const ConvBlock& block, const ConvTile& tile) {

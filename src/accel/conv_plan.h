@@ -49,6 +49,10 @@ struct ConvPlan {
   std::vector<ConvBlock> blocks;
 };
 
+// What a tile takes, by the model of costs.
+ConvCycles CyclesOf(const ConvPlan& plan, const ConvBlock& block, const ConvTile& tile,
+                    const ArraySpec& array);
+
 // Strips are chosen for the fewest cycles. Errors: kUnsupported for what the array cannot do
 // (kernels and strides past its limits, alphabets, too many passes), kResourceLimit where a memory
 // is too small.

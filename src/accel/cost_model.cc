@@ -3,12 +3,12 @@
 
 #include <algorithm>
 
+#include "accel/lowering.h"
+#include "accel/pack_input.h"
 #include "base/text.h"
 
 namespace potlut::accel {
 namespace {
-
-int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // When each tensor is first and last needed, and whether it fits the chip with its neighbours.
 class Lives {
@@ -43,6 +43,7 @@ class Lives {
            CeilDiv(tensor.dims.c, tensor.type.wide() ? 4 : 16) * 16;
   }
   bool spilled(size_t t) const { return spilled_[t]; }
+  int64_t spilled() const { return std::count(spilled_.begin(), spilled_.end(), true); }
   int64_t BytesAt(size_t n) const {
     int64_t bytes = 0;
     for (size_t t = 0; t < spilled_.size(); ++t) bytes += AliveAt(t, n) ? Bytes(t) : 0;
@@ -72,6 +73,7 @@ WeightBytes WeightsOf(const ConvOp& conv, const NodeCost& cost, const ArraySpec&
 struct Visitor {
   const Program& program;
   const Node& node;
+  NodeCost cost;  // of the node before packing
   const ArraySpec& array;
   NodeReport& report;
 
@@ -90,8 +92,7 @@ struct Visitor {
     POTLUT_ASSIGN_OR_RETURN(const ConvPlan plan, PlanConv(conv, In(), Out(), unbounded));
     for (const ConvBlock& block : plan.blocks) {
       for (const ConvTile& tile : block.tiles) {
-        const ConvCycles c = CountCycles(CommandOf(plan, block, tile), tile.columns,
-                                         PassesOf(plan, tile, 0, 0), array);
+        const ConvCycles c = CyclesOf(plan, block, tile, array);
         report.runs &= tile.passes.size() <= static_cast<size_t>(array.passes);
         report.conv.fills += c.fills;
         report.conv.fill += c.fill;
@@ -104,7 +105,6 @@ struct Visitor {
     }
     report.tile = plan.blocks[0].tiles[0];
     report.cycles = report.conv.all;
-    const NodeCost cost = CostOf(program, node);
     report.macs = cost.macs;
     report.utilisation = static_cast<double>(cost.macs) /
                          (static_cast<double>(report.cycles) * array.macs_per_cycle());
@@ -138,7 +138,17 @@ struct Visitor {
 bool Is3x3(const Node& node) {
   const auto* conv = std::get_if<ConvOp>(&node.op);
   return conv != nullptr && conv->groups == 1 && conv->window.kernel_h == 3 &&
-         conv->window.kernel_w == 3 && (conv->alphabet.is_pair() || conv->alphabet.bits <= 4);
+         conv->window.kernel_w == 3;
+}
+bool IsWide(const Node& node) {
+  const auto& conv = std::get<ConvOp>(node.op);
+  return !conv.alphabet.is_pair() && conv.alphabet.bits > 4;
+}
+
+// Of an image as the compiler lays it out.
+int64_t InputBytes(Dims dims) {
+  const int64_t pixel = dims.c < kLaneInputs ? dims.c : CeilDiv(dims.c, kLaneInputs) * kWordBytes;
+  return dims.h * CeilDiv(dims.w * pixel, kWordBytes) * kWordBytes;
 }
 
 void Largest(OnChipBits& most, const OnChipBits& bits) {
@@ -157,27 +167,36 @@ void Add(WeightBytes& sum, const WeightBytes& bytes) {
 
 }  // namespace
 
-Expected<CostReport> CostOnArray(const Program& program, const ArraySpec& array) {
+Expected<CostReport> CostOnArray(const Program& original, const ArraySpec& array) {
   POTLUT_RETURN_IF_ERROR(CheckArray(array));
   CostReport report;
   report.array = array;
-  const Lives lives(program, int64_t{array.activation_words} * kWordBytes);
-  int64_t macs_3x3 = 0, cycles_3x3 = 0;
-  for (size_t t = 0; t < program.tensors.size(); ++t) report.spilled_tensors += lives.spilled(t);
+  const int64_t capacity = int64_t{array.activation_words} * kWordBytes;
+  auto packed = PackInput(original, array);
+  if (packed && Lives(packed->program, capacity).spilled() > 0) packed.reset();
+  const Program& program = packed ? packed->program : original;
+  const Lives lives(program, capacity);
+  const std::vector<NodeFate> fates = DecideFates(program, true);
+  int64_t macs_3x3 = 0, cycles_3x3 = 0, macs_3x3_all = 0, cycles_3x3_all = 0;
+  report.spilled_tensors = lives.spilled();
   for (size_t n = 0; n < program.nodes.size(); ++n) {
-    const Node& node = program.nodes[n];
+    const int32_t origin = packed ? packed->node_of[n] : static_cast<int32_t>(n);
+    if (origin < 0) continue;
+    const Node &node = program.nodes[n], &before = original.nodes[static_cast<size_t>(origin)];
     NodeReport layer;
     layer.name = node.name;
     layer.op = OpName(node.op);
-    const Status status = std::visit(Visitor{program, node, array, layer}, node.op);
+    const Status status =
+        std::visit(Visitor{program, node, CostOf(original, before), array, layer}, node.op);
     if (!status.ok()) {
       return Error{status.code(), Cat("node '", node.name, "': ", status.message())};
     }
+    if (fates[n].done_by >= 0) layer.cycles = 0;  // while its convolution runs
     layer.on_chip.activations = lives.BytesAt(n) * 8;
     for (const int32_t i : node.inputs) {
       const auto t = static_cast<size_t>(i);
       if (lives.spilled(t) && i != program.input) layer.dram_read += lives.Bytes(t);
-      if (i == program.input) layer.dram_read += program.tensors[t].dims.count();
+      if (i == program.input) layer.dram_read += InputBytes(program.tensors[t].dims);
     }
     const auto out = static_cast<size_t>(node.output);
     const bool leaves = std::find(program.outputs.begin(), program.outputs.end(), node.output) !=
@@ -190,9 +209,13 @@ Expected<CostReport> CostOnArray(const Program& program, const ArraySpec& array)
     report.dram_written += layer.dram_written;
     Largest(report.peak, layer.on_chip);
     Add(report.weights, layer.weights);
-    if (Is3x3(node)) {
-      macs_3x3 += layer.macs;
-      cycles_3x3 += layer.cycles;
+    if (Is3x3(before)) {
+      macs_3x3_all += layer.macs;
+      cycles_3x3_all += layer.cycles;
+      if (!IsWide(before)) {
+        macs_3x3 += layer.macs;
+        cycles_3x3 += layer.cycles;
+      }
     }
     report.nodes.push_back(std::move(layer));
   }
@@ -209,6 +232,7 @@ Expected<CostReport> CostOnArray(const Program& program, const ArraySpec& array)
   };
   report.utilisation = used(report.macs, report.cycles);
   report.utilisation_3x3 = used(macs_3x3, cycles_3x3);
+  report.utilisation_3x3_all = used(macs_3x3_all, cycles_3x3_all);
   return report;
 }
 

@@ -50,16 +50,18 @@ struct CostReport {
   // A node's DRAM traffic runs beside the node before it: the sum over nodes of the longer of both.
   int64_t cycles = 0;
   double utilisation = 0;
-  double utilisation_3x3 = 0;  // over ungrouped 3x3 convolutions with 4-bit codes or fewer
-  OnChipBits peak;             // the largest of each class over all nodes
+  double utilisation_3x3 = 0;      // over ungrouped 3x3 convolutions with 4-bit codes or fewer
+  double utilisation_3x3_all = 0;  // and with those of more, such as a first layer
+  OnChipBits peak;                 // the largest of each class over all nodes
   WeightBytes weights;
   int64_t dram_read = 0, dram_written = 0;
   int64_t spilled_tensors = 0;    // that did not fit the chip; the compiler refuses them
   int64_t past_the_hardware = 0;  // nodes that are counted but do not run
 };
 
-// Counts for one image of a validated program. Errors: kUsage for an array that makes no sense;
-// kUnsupported naming the node that the array cannot run.
+// Counts for one image of a validated program, its first layer packed (pack_input.h) and additions
+// done by the convolutions before them where the compiler does so. Errors: kUsage for an array that
+// makes no sense; kUnsupported naming the node that the array cannot run.
 Expected<CostReport> CostOnArray(const Program& program, const ArraySpec& array);
 
 }  // namespace potlut::accel

@@ -43,8 +43,9 @@ TEST(CostModel, AFullArrayIsUsedFully) {
   EXPECT_EQ(node.conv.fills, 32);
   EXPECT_EQ(node.conv.use, (30 * 3 + 2 * 2) * 3 * 16);
   EXPECT_EQ(node.conv.fill, 32 * 32 * 3);
-  // The set is waited for, and at the end the last row's drain: 32 columns of 16 channels.
-  EXPECT_EQ(node.conv.all, 28 * 144 + 2 * (144 - 48) + 2 * 144 + 32 * 3 + 32);
+  // The set is waited for, and at the end the last row's drain: 32 columns of 16 channels, 8 a
+  // cycle.
+  EXPECT_EQ(node.conv.all, 28 * 144 + 2 * (144 - 48) + 2 * 144 + 32 * 3 + 64);
   EXPECT_EQ(report->macs, 32 * 32 * 16 * 16 * 9);
   // Two strips of 16 rows, whose borders differ: each reads a row above and below.
   array.lanes = array.drain = array.group = 64;

@@ -2,7 +2,6 @@
 #include "accel/driver.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "base/text.h"
 
@@ -79,14 +78,11 @@ Status Driver::Run(std::span<const uint8_t> image, int64_t max_waits) {
     return UsageError("the image has ", image.size(), " bytes; the program wants ", in.dims.h, "x",
                       in.dims.w, "x", in.dims.c, " = ", in.dims.count());
   }
-  const auto channels = static_cast<size_t>(in.dims.c), width = static_cast<size_t>(in.dims.w);
   std::vector<uint8_t> row(in.row_bytes);
-  for (int32_t y = 0; y < in.dims.h; ++y) {
-    const uint8_t* from = image.data() + static_cast<size_t>(y) * width * channels;
-    for (size_t x = 0; x < width; ++x)
-      std::memcpy(&row[x * in.pixel_bytes], from + x * channels, channels);
+  for (int32_t i = 0; i < PatchDims(in.patches, in.dims).h; ++i) {
+    PackRow(in.patches, in.dims, 1, image, i, in.pixel_bytes, row);
     POTLUT_RETURN_IF_ERROR(
-        device_->WriteDram(in.offset + uint64_t{in.row_bytes} * static_cast<uint64_t>(y), row));
+        device_->WriteDram(in.offset + uint64_t{in.row_bytes} * static_cast<uint64_t>(i), row));
   }
 
   const auto write = [&](Register reg, uint64_t value) {
@@ -128,14 +124,12 @@ Status Driver::Run(std::span<const uint8_t> image, int64_t max_waits) {
 }
 
 Expected<std::vector<uint8_t>> Driver::Fetch(const ImageTensor& t) const {
-  const auto width = static_cast<size_t>(t.dims.w);
-  const size_t pixel = static_cast<size_t>(t.dims.c) * t.type.bytes();
-  std::vector<uint8_t> values(static_cast<size_t>(t.dims.h) * width * pixel);
+  std::vector<uint8_t> values(static_cast<size_t>(t.dims.count()) * t.type.bytes());
   std::vector<uint8_t> row(t.row_bytes);
-  for (size_t y = 0; y < static_cast<size_t>(t.dims.h); ++y) {
-    POTLUT_RETURN_IF_ERROR(device_->ReadDram(t.offset + uint64_t{t.row_bytes} * y, row));
-    for (size_t x = 0; x < width; ++x)
-      std::memcpy(&values[(y * width + x) * pixel], &row[x * t.pixel_bytes], pixel);
+  for (int32_t i = 0; i < PatchDims(t.patches, t.dims).h; ++i) {
+    POTLUT_RETURN_IF_ERROR(
+        device_->ReadDram(t.offset + uint64_t{t.row_bytes} * static_cast<uint64_t>(i), row));
+    UnpackRow(t.patches, t.dims, t.type.bytes(), row, t.pixel_bytes, i, values);
   }
   return values;
 }

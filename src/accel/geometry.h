@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string_view>
+#include <type_traits>
 
 #include "base/status.h"
 
@@ -13,6 +14,12 @@ namespace potlut::accel {
 enum class TableKind : uint8_t { kSingle = 0, kPair = 1 };
 
 constexpr int32_t kLaneInputs = 16;  // channels that a lane reads at once
+
+// a / b rounded up, a >= 0 and b > 0.
+template <typename A, typename B>
+constexpr std::common_type_t<A, B> CeilDiv(A a, B b) {
+  return (a + b - 1) / b;
+}
 
 struct Geometry {
   TableKind table = TableKind::kPair;

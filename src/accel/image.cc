@@ -11,7 +11,7 @@
 namespace potlut::accel {
 namespace {
 
-constexpr char kMagic[8] = {'P', 'L', 'U', 'T', 'A', 'C', 'C', '1'};
+constexpr char kMagic[8] = {'P', 'L', 'U', 'T', 'A', 'C', 'C', '2'};
 constexpr uint64_t kMaxDram = uint64_t{1} << 32;
 constexpr int64_t kMaxWork = int64_t{1} << 36;  // words that one command may touch
 constexpr int64_t kMaxSums = int64_t{1} << 27;  // partial sums of one command
@@ -34,6 +34,11 @@ class Writer {
     Number(t.offset, 8);
     Number(t.row_bytes, 4);
     Number(t.pixel_bytes, 4);
+    for (const int32_t v :
+         {t.patches.rows, t.patches.columns, t.patches.step, t.patches.left, t.patches.across})
+      Number(static_cast<uint32_t>(v), 4);
+    Number(t.patches.outside.size(), 4);
+    out.insert(out.end(), t.patches.outside.begin(), t.patches.outside.end());
   }
   std::vector<uint8_t> out;
 };
@@ -82,6 +87,10 @@ class Reader {
     t.offset = Number(8);
     t.row_bytes = static_cast<uint32_t>(Number(4));
     t.pixel_bytes = static_cast<uint32_t>(Number(4));
+    Patches& p = t.patches;
+    for (int32_t* v : {&p.rows, &p.columns, &p.step, &p.left, &p.across}) *v = Int();
+    const auto outside = Bytes(Number(4));
+    p.outside.assign(outside.begin(), outside.end());
     return t;
   }
 
@@ -96,10 +105,13 @@ Status CheckTensor(const Image& image, const ImageTensor& t) {
   const bool type = t.type.wide() ? t.type.is_signed : t.type.bits >= 2 && t.type.bits <= 8;
   if (!side(t.dims.h) || !side(t.dims.w) || !side(t.dims.c) || !type)
     return BadInput("tensor '", t.name, "': its dims or type make no sense");
-  const uint64_t pixel = static_cast<uint64_t>(t.dims.c) * t.type.bytes();
-  const uint64_t row = uint64_t{t.pixel_bytes} * static_cast<uint64_t>(t.dims.w);
+  if (const Status status = CheckPatches(t.patches, t.dims); !status.ok())
+    return BadInput("tensor '", t.name, "': ", status.message());
+  const Dims dims = PatchDims(t.patches, t.dims);
+  const uint64_t pixel = static_cast<uint64_t>(dims.c) * t.type.bytes();
+  const uint64_t row = uint64_t{t.pixel_bytes} * static_cast<uint64_t>(dims.w);
   if (t.pixel_bytes < pixel || t.row_bytes < row || t.offset > image.dram_bytes ||
-      uint64_t{t.row_bytes} * static_cast<uint64_t>(t.dims.h) > image.dram_bytes - t.offset) {
+      uint64_t{t.row_bytes} * static_cast<uint64_t>(dims.h) > image.dram_bytes - t.offset) {
     return BadInput("tensor '", t.name, "' does not lie within the image's ", image.dram_bytes,
                     " bytes of DRAM");
   }
@@ -180,7 +192,11 @@ Status CheckImage(const Image& image) {
   POTLUT_RETURN_IF_ERROR(CheckTensor(image, image.input));
   if (image.input.type.wide()) return BadInput("the input is wide");
   for (const auto* tensors : {&image.outputs, &image.traced}) {
-    for (const ImageTensor& t : *tensors) POTLUT_RETURN_IF_ERROR(CheckTensor(image, t));
+    for (const ImageTensor& t : *tensors) {
+      POTLUT_RETURN_IF_ERROR(CheckTensor(image, t));
+      if (!HoldsAll(t.patches, t.dims))
+        return BadInput("tensor '", t.name, "': some pixels stand in no patch");
+    }
   }
   int counts[kSemaphores] = {};
   int64_t core = 0, work = 0;
@@ -262,7 +278,7 @@ Expected<Image> ReadImage(std::span<const uint8_t> bytes) {
   image.command_count = static_cast<uint32_t>(r.Number(4));
   image.input = r.Tensor();
   for (auto* tensors : {&image.outputs, &image.traced}) {
-    const size_t count = r.Count(30);
+    const size_t count = r.Count(54);
     for (size_t i = 0; i < count && r.ok(); ++i) tensors->push_back(r.Tensor());
   }
   const size_t layers = r.Count(44);

@@ -7,19 +7,21 @@
 #include <vector>
 
 #include "accel/geometry.h"
+#include "accel/patches.h"
 #include "program/program.h"
 
 namespace potlut::accel {
 
-// A tensor in DRAM: pixel (y, x) at offset + y * row_bytes + x * pixel_bytes, channels one after
-// the other, one byte each or four (wide).
+// A tensor in DRAM: patch (i, j) at offset + i * row_bytes + j * pixel_bytes (without patches, pixel
+// (i, j)), channels one after the other, one byte each or four (wide).
 struct ImageTensor {
   int32_t tensor = 0;  // index in the program
   std::string name;
-  Dims dims;
+  Dims dims;  // of the map, as the program has it
   TensorType type;
   uint64_t offset = 0;
   uint32_t row_bytes = 0, pixel_bytes = 0;
+  Patches patches;
   bool operator==(const ImageTensor&) const = default;
 };
 

@@ -1,4 +1,6 @@
 // Convolutions and dense layers to kOutput and kConv, with what they load.
+#include <algorithm>
+
 #include "accel/conv_plan.h"
 #include "accel/lowering.h"
 #include "accel/weights.h"
@@ -58,6 +60,35 @@ bool CanFuse(const Program& program, const Node& conv, const Node& sum) {
   return sum.inputs[0] != sum.inputs[1] &&
          tensor(sum.inputs[0]).dims == tensor(sum.inputs[1]).dims &&
          !tensor(conv.output).type.wide() && add->shift >= 0;
+}
+
+std::vector<NodeFate> DecideFates(const Program& program, bool fuse) {
+  const auto index = [](int32_t i) { return static_cast<size_t>(i); };
+  const size_t nodes = program.nodes.size();
+  std::vector<NodeFate> fates(nodes);
+  std::vector<size_t> made(program.tensors.size(), 0);  // node + 1 that makes a tensor
+  std::vector<int32_t> readers(program.tensors.size(), 0);
+  for (size_t n = 0; n < nodes; ++n) {
+    const Node& node = program.nodes[n];
+    made[index(node.output)] = n + 1;
+    for (const int32_t t : node.inputs) ++readers[index(t)];
+  }
+  for (const int32_t t : program.outputs) ++readers[index(t)];
+  for (size_t n = 0; n < nodes; ++n) {
+    const Node& node = program.nodes[n];
+    if (std::holds_alternative<ReshapeOp>(node.op)) {
+      fates[n].alias =
+          IsAlias(program.tensors[index(node.inputs[0])], program.tensors[index(node.output)]);
+    }
+    if (!fuse || !std::holds_alternative<AddOp>(node.op)) continue;
+    // The operand that is made last, since the other must be there.
+    const size_t later = std::max(made[index(node.inputs[0])], made[index(node.inputs[1])]);
+    if (later == 0 || readers[index(program.nodes[later - 1].output)] != 1) continue;
+    if (!CanFuse(program, program.nodes[later - 1], node)) continue;
+    fates[later - 1].fused_into = static_cast<int32_t>(n);
+    fates[n].done_by = static_cast<int32_t>(later - 1);
+  }
+  return fates;
 }
 
 Status LowerConv(const Lowering& l, const Node& node, const Node* sum) {

@@ -25,6 +25,9 @@ Status LowerConv(const Lowering& lowering, const Node& node, const Node* sum);
 // Every other operator, likewise.
 Status LowerVector(const Lowering& lowering, const Node& node);
 
+// Which additions run in the drain of a convolution (`fuse`), and which reshapes are none.
+std::vector<NodeFate> DecideFates(const Program& program, bool fuse);
+
 // Whether the drain of `conv` can perform `sum`, given that the other operand is there.
 bool CanFuse(const Program& program, const Node& conv, const Node& sum);
 // Whether a reshape changes no address of a byte.

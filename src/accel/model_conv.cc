@@ -114,7 +114,13 @@ ErrorCode Model::RunConv(const Conv& conv, int64_t& cycles) {
     }
   }
   Drain(conv, {reinterpret_cast<const int32_t*>(sums.data()), sums.size()});
-  const ConvCycles c = CountCycles(conv, output_.columns, passes, array_);
+  std::vector<int32_t> fills;
+  for (const Pass& pass : passes) {
+    const auto bytes = static_cast<size_t>(array_.table_entries() * array_.level_bytes());
+    const auto* list = reinterpret_cast<const int8_t*>(levels_.data()) + pass.list * bytes;
+    fills.push_back(ListFillCycles({list, bytes}, array_.table));
+  }
+  const ConvCycles c = CountCycles(conv, output_.columns, passes, fills, array_);
   cycles = c.all;
   counters_.use_cycles += c.use;
   counters_.fill_wait +=

@@ -54,7 +54,7 @@ class RtlDevice : public Device {
     if (reg == Register::kControl && (value & 1) != 0) {
       cycle_ = 0;
       finished_.clear();
-      seen_done_ = 0;
+      seen_done_ = top_->commands_done;  // of the run before, until this one begins
     }
     top_->s_axil_awaddr = static_cast<uint16_t>(reg);
     top_->s_axil_wdata = value;

@@ -22,11 +22,11 @@ class Source {
                static_cast<size_t>(conv_.window.kernel_w) * static_cast<size_t>(per_tap) +
            static_cast<size_t>(kx) * static_cast<size_t>(per_tap);
   }
-  uint8_t Single(size_t at, int32_t channel, size_t digit) const {
-    return plan_.digits.Index(digit, weights_[at + static_cast<size_t>(channel)]);
+  int8_t Level(size_t at, int32_t channel) const {
+    return weights_[at + static_cast<size_t>(channel)];
   }
   uint8_t Pair(size_t at, int32_t pair) const {
-    return conv_.codes[at + static_cast<size_t>(pair)];
+    return plan_.digits.PairCode(conv_.codes[at + static_cast<size_t>(pair)]);
   }
 
  private:
@@ -68,19 +68,25 @@ Expected<std::vector<uint8_t>> PackCodes(const ConvOp& conv, const Tensor& in, c
           const int32_t kx = plan.flat ? pass.at_x : tap / w.dilation_w;
           const bool real = plan.flat || (row % w.dilation_h == 0 && tap % w.dilation_w == 0);
           const size_t weight = real ? source.At(o, ky, kx) : 0;
-          for (int32_t k = 0; k < kLaneInputs; ++k) {
+          const auto digit = static_cast<size_t>(pass.digit);
+          const auto mine = [&](int32_t k) {
             const int32_t channel = pass.word * kLaneInputs + k - first_channel;
-            const bool mine = real && channel >= 0 && channel < in_group;
+            return real && channel >= 0 && channel < in_group;
+          };
+          const auto level = [&](int32_t k) {
+            if (!mine(k)) return int8_t{0};
+            return source.Level(weight, pass.word * kLaneInputs + k - first_channel);
+          };
+          for (int32_t k = 0; k < kLaneInputs; k += pair_tables ? 2 : 1) {
             if (pair_codes) {
-              if (k % 2 != 0) continue;
-              const uint8_t code = mine ? source.Pair(weight, channel / 2) : plan.digits.zero();
-              PutBits(out, at, k / 2 * 6, code, 6);
-              continue;
+              const int32_t pair = (pass.word * kLaneInputs + k - first_channel) / 2;
+              const uint8_t code = mine(k) ? source.Pair(weight, pair) : plan.digits.zero();
+              PutBits(out, at, k * 3, code, 6);
+            } else if (pair_tables) {
+              PutBits(out, at, k * 3, plan.digits.Pair(digit, level(k), level(k + 1)), 6);
+            } else {
+              PutBits(out, at, k * 4, plan.digits.Single(digit, level(k)), 4);
             }
-            const auto digit = static_cast<size_t>(pass.digit);
-            const uint8_t code =
-                mine ? source.Single(weight, channel, digit) : plan.digits.Index(digit, 0);
-            PutBits(out, at, pair_tables ? k * 3 : k * 4, code, pair_tables ? 3 : 4);
           }
           at += bytes;
         }
