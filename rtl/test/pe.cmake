@@ -40,6 +40,8 @@ find_program(POTLUT_YOSYS yosys)
 if(POTLUT_YOSYS)
   add_test(NAME rtl.pe.adders_proved COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/formal/prove-adders.sh)
   set_tests_properties(rtl.pe.adders_proved PROPERTIES TIMEOUT 600)
+  add_test(NAME rtl.streams_proved COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/formal/prove-streams.sh)
+  set_tests_properties(rtl.streams_proved PROPERTIES TIMEOUT 1200 SKIP_REGULAR_EXPRESSION "SKIPPED")
   # Yosys' netlist of each kind of array, simulated by Verilator with Yosys' models of the cells, passes the same test.
   foreach(netlist
       "plut 0 4 8 14 2" "pair 1 3 8 14 1" "pair_banks 1 3 4 10 2" "half 6 3 8 14 1" "half_banks 6 3 8 14 2"
