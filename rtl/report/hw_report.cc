@@ -1,5 +1,6 @@
 // potlut-hw-report NETLISTS MODELS IMAGES [DOCUMENT]: synthesised arrays side by side, as tables in
-// Markdown.
+// Markdown. With --parts ARRAY (the name of a netlist) it says instead where that array's energy
+// goes.
 //
 // NETLISTS holds what hw-report.sh synthesised, MODELS the networks that it quantised. With
 // DOCUMENT the tables replace what stands there between the lines "<!-- measured" and "<!-- end".
@@ -93,6 +94,59 @@ std::string Zeros(const Workload& work) {
       share(0), share(1), kInputs, share(2));
 }
 
+// Counts and simulates one array. Errors: a text.
+std::string Measure(const std::string& netlists, const std::string& models,
+                    const std::string& images, const Config& config,
+                    std::map<std::string, Workload>* workloads, Measured* measured,
+                    std::map<std::string, PartEnergy>* parts = nullptr) {
+  Netlist netlist;
+  std::string error = ReadNetlist(netlists + "/" + config.file + ".json", &netlist);
+  if (!error.empty()) return error;
+  measured->sites = CountSites(netlist);
+  if (!config.energy) return "";
+  Workload& work = (*workloads)[config.model];
+  if (work.sets.empty())
+    error = MakeWorkload(models + "/" + config.model + ".plut", images, 120, &work);
+  if (!error.empty()) return error;
+  Netlist simulated;
+  const bool pairs = config.kind == kPair || config.kind == kHalf;
+  error = ReadNetlist(netlists + "/" + config.file + (pairs ? "_sim.json" : ".json"), &simulated);
+  if (!error.empty()) return error;
+  if (!simulated.missing.empty()) return config.file + ": no model of " + simulated.missing;
+  return MeasureEnergy(config, simulated, work, measured, parts);
+}
+
+// Prints where the energy of one array goes, largest first.
+int Parts(const std::string& netlists, const std::string& models, const std::string& images,
+          const std::string& file) {
+  for (const auto& [wb, ab] :
+       {std::pair(4, 8), std::pair(3, 8), std::pair(4, 4), std::pair(3, 4)}) {
+    for (const Config& config : Configs(wb, ab)) {
+      if (config.file != file || !config.energy) continue;
+      std::map<std::string, Workload> workloads;
+      std::map<std::string, PartEnergy> parts;
+      Measured measured;
+      const std::string error =
+          Measure(netlists, models, images, config, &workloads, &measured, &parts);
+      if (!error.empty()) {
+        std::fprintf(stderr, "potlut-hw-report: %s\n", error.c_str());
+        return 1;
+      }
+      std::vector<std::pair<std::string, PartEnergy>> sorted(parts.begin(), parts.end());
+      std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
+        return a.second.use + a.second.fill > b.second.use + b.second.fill;
+      });
+      fmt::print("{:>8} {:>8}  part\n", "use", "fills");
+      for (const auto& [name, energy] : sorted)
+        fmt::print("{:8.2f} {:8.2f}  {}\n", energy.use, energy.fill, name);
+      fmt::print("{:8.2f} {:8.2f}  in all\n", measured.use, measured.fill);
+      return 0;
+    }
+  }
+  std::fprintf(stderr, "potlut-hw-report: no array %s whose energy is measured\n", file.c_str());
+  return 2;
+}
+
 int Run(const std::string& netlists, const std::string& models, const std::string& images,
         const std::string& document) {
   std::map<std::string, Workload> workloads;
@@ -107,23 +161,8 @@ int Run(const std::string& netlists, const std::string& models, const std::strin
         continue;
       }
       Row row{config, {}};
-      Netlist netlist;
-      std::string error = ReadNetlist(file, &netlist);
-      if (error.empty()) row.measured.sites = CountSites(netlist);
-      if (error.empty() && config.energy) {
-        Workload& work = workloads[config.model];
-        if (work.sets.empty())
-          error = MakeWorkload(models + "/" + config.model + ".plut", images, 120, &work);
-        Netlist simulated;
-        if (error.empty()) {
-          const bool pairs = config.kind == kPair || config.kind == kHalf;
-          const std::string own = netlists + "/" + config.file + (pairs ? "_sim.json" : ".json");
-          error = ReadNetlist(own, &simulated);
-        }
-        if (error.empty() && !simulated.missing.empty())
-          error = config.file + ": no model of " + simulated.missing;
-        if (error.empty()) error = MeasureEnergy(config, simulated, work, &row.measured);
-      }
+      const std::string error =
+          Measure(netlists, models, images, config, &workloads, &row.measured);
       if (!error.empty()) {
         std::fprintf(stderr, "\npotlut-hw-report: %s\n", error.c_str());
         return 1;
@@ -183,8 +222,12 @@ int Run(const std::string& netlists, const std::string& models, const std::strin
 }  // namespace potlut::rtl
 
 int main(int argc, char** argv) {
+  if (argc == 6 && std::string(argv[1]) == "--parts")
+    return potlut::rtl::Parts(argv[3], argv[4], argv[5], argv[2]);
   if (argc < 4 || argc > 5) {
-    std::fprintf(stderr, "usage: potlut-hw-report NETLISTS MODELS IMAGES [DOCUMENT]\n");
+    std::fprintf(stderr,
+                 "usage: potlut-hw-report NETLISTS MODELS IMAGES [DOCUMENT]\n"
+                 "       potlut-hw-report --parts ARRAY NETLISTS MODELS IMAGES\n");
     return 2;
   }
   return potlut::rtl::Run(argv[1], argv[2], argv[3], argc > 4 ? argv[4] : "");
