@@ -208,5 +208,22 @@ TEST(DirectTest, LargeLayers) {
   }
 }
 
+// Weights of so many bytes are held as codes, of which none is 0 where a run is rounded up.
+TEST(DirectTest, RunsOfCodesThatAreRoundedUp) {
+  const Window three{3, 3, 1, 1, 1, 1, 1, 1, 1, 1};
+  const Dims in{2, 14, 91};
+  for (const bool is_signed : {false, true}) {
+    Rng rng(40000 + is_signed);
+    const TensorType type{8, is_signed};
+    Builder b(in);
+    const int32_t x = AddLookup(rng, b, 0, type);
+    const Alphabet alphabet = *MakeAlphabet(AlphabetKind::kUniform, 4);
+    ConvOp conv = RandomConv(rng, three, in.c, 320, 1, alphabet, type);
+    PickRequant(rng, conv, in.c, type, type);
+    b.Add(conv, {x}, *WindowOutput(three, in, 320), type);
+    ExpectWaysEqualReference(rng, b.program(), {.conv = &b.program().nodes.back()});
+  }
+}
+
 }  // namespace
 }  // namespace potlut
