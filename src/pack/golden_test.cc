@@ -123,8 +123,9 @@ TEST_P(GoldenFile, LowReadingDecodesToItsText) {
   const auto low = UnpackLow(bytes_, GetParam().options.low_bits);
   ASSERT_TRUE(low.ok()) << low.error().message;
   const std::string path = kFolder + GetParam().name + ".low.txt";
-  if (std::getenv("POTLUT_UPDATE_GOLDEN") != nullptr)
+  if (std::getenv("POTLUT_UPDATE_GOLDEN") != nullptr) {
     ASSERT_TRUE(WriteFileAtomic(path, ProgramText(*low)).ok());
+  }
   const auto text = ReadFile(path);
   ASSERT_TRUE(text.ok()) << text.error().message;
   EXPECT_EQ(ProgramText(*low), std::string(text->begin(), text->end()));
