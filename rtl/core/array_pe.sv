@@ -36,14 +36,10 @@ module array_pe #(
       latency_of_the_array_has_changed u_error ();
     end
   endgenerate
-  // Pairs: the generators' last steps still need the activations before.
-  logic ready;
-  wire take = (PAIR == 0) || fill_idle;
-  assign fill_ready = ready && take;
   pe_array #(.KIND(Kind), .LANES(LANES), .GROUP(GROUP), .INPUTS(INPUTS), .WB((PAIR != 0) ? 3 : 4),
              .AB(8), .TB(14), .BANKS(2), .ACC(DOT_BITS)) u_array (
       .clk(clk), .rst(rst), .level_we(level_we), .level_addr(level_addr), .level_data(level_data),
-      .fill_valid(fill_valid && take), .fill_ready(ready), .fill_bank(fill_bank),
+      .fill_valid(fill_valid), .fill_ready(fill_ready), .fill_bank(fill_bank),
       .fill_group(fill_group), .fill_list(fill_list), .fill_signed(fill_signed),
       .fill_act(fill_act), .fill_idle(fill_idle), .use_valid(use_valid), .use_bank(use_bank), .use_codes(use_codes),
       .acc_en(1'b0), .acc_in('0), .dot(dot), .corr(corr));

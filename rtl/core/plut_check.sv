@@ -35,7 +35,7 @@ module plut_check #(
       32'(outputs) * 32'(ring) > SUM_WORDS ||
       // A row that is needed again has been drained.
       32'(ring) * 32'(stride_h) < 32'(kernel_h) ||
-      pass_count == 16'd0 || 17'(pass_first) + 17'(pass_count) > 17'd128 ||
+      pass_count == 16'd0 || 17'(pass_first) + 17'(pass_count) > 17'd255 ||
       columns == 16'd0 || columns > strip_lanes || offset > 16'd6 || 32'(offset) >= LANES ||
       out[295:288] > 8'd15 || out[303:296] > 8'd15 ||
       out[311:304] > 8'd31 || (wide && residual);

@@ -22,7 +22,7 @@ module plut_conv #(
     input  logic [511:0]              out,
     /* verilator lint_on UNUSEDSIGNAL */
     // Memories: data a cycle after the address, or its grant.
-    output logic [6:0]                pass_addr,
+    output logic [7:0]                pass_addr,
     input  logic [127:0]              pass_data,
     output logic [15:0]               channel_addr,
     input  logic [39:0]               channel_data,

@@ -106,7 +106,7 @@ module plut_core #(
   wire m_fits = (m_to == plut_pkg::MemActivations) ? m_addr < A_WORDS :
       (m_to == plut_pkg::MemWeights) ? m_addr < W_WORDS :
       (m_to == plut_pkg::MemChannels) ? m_addr < C_WORDS :
-      (m_to == plut_pkg::MemPasses) ? m_addr < 128 :
+      (m_to == plut_pkg::MemPasses) ? m_addr < 255 :
       (m_to == plut_pkg::MemLevels) ? m_addr < (4 << (LevelBits - 2)) : m_addr < 1024;
   assign load_address = m_put && !m_fits;
   wire m_write = m_put && m_fits;
@@ -143,7 +143,7 @@ module plut_core #(
 
   logic [CodeBits-1:0] codes;
   logic [39:0] channel_data;
-  logic [6:0] pass_addr;
+  logic [7:0] pass_addr;
   logic [127:0] pass_data;
   plut_ram #(.WIDTH(CodeBits), .WORDS(W_WORDS)) u_weights (
       .clk, .we(m_write && m_to == plut_pkg::MemWeights), .waddr(m_addr[WBits-1:0]),
@@ -151,8 +151,8 @@ module plut_core #(
   plut_ram #(.WIDTH(40), .WORDS(C_WORDS)) u_channels (
       .clk, .we(m_write && m_to == plut_pkg::MemChannels), .waddr(m_addr[CBits-1:0]),
       .wdata(m_data[39:0]), .raddr(channel_addr[CBits-1:0]), .rdata(channel_data));
-  plut_ram #(.WIDTH(128), .WORDS(128)) u_passes (
-      .clk, .we(m_write && m_to == plut_pkg::MemPasses), .waddr(m_addr[6:0]), .wdata(m_data),
+  plut_ram #(.WIDTH(128), .WORDS(256)) u_passes (
+      .clk, .we(m_write && m_to == plut_pkg::MemPasses), .waddr(m_addr[7:0]), .wdata(m_data),
       .raddr(pass_addr), .rdata(pass_data));
 
   // Look-up tables, one for each byte.

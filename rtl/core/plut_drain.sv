@@ -78,7 +78,7 @@ module plut_drain #(
   always_ff @(posedge clk) begin
     if (start) begin
       setup <= 1'b1;
-      setup_lane <= '0 - LaneBits'(offset);
+      setup_lane <= (offset == 3'd0) ? '0 : LaneBits'(LANES - 32'(offset));
       setup_count <= '0;
       setup_column <= 16'd0;
       setup_strip <= 16'd0;

@@ -1,5 +1,6 @@
 // Walks through the input rows and passes of a convolution: says which kernel rows land where, and
-// fills the product tables of the next pass while those of this one are in use.
+// fills the product tables of the next pass while those of this one are in use. The activations of
+// its first group of lanes are read while the tables of the pass before are still being filled.
 module plut_passgen #(
     parameter int LANES = 32,
     parameter int GROUP = 8,
@@ -33,7 +34,7 @@ module plut_passgen #(
     input  logic [3:0]                pad_top,
     input  logic                      act_signed,
     // Pass memory: data a cycle after the address.
-    output logic [6:0]                pass_addr,
+    output logic [7:0]                pass_addr,
     input  logic [127:0]              pass_data,
     // Activation memory: data a cycle after the grant.
     output logic                      a_req,
@@ -66,7 +67,7 @@ module plut_passgen #(
     output logic [15:0]               info_done
 );
   typedef enum logic [3:0] {
-    Idle, Init, Row, Pass, PassWait, PassMul, Fill, FillLast, FillHand, FillWait, Offer, NextRow
+    Idle, Init, Row, Pass, PassWait, PassMul, Fill, FillLast, FillHand, NextRow
   } state_t;
   state_t state;
 
@@ -80,6 +81,8 @@ module plut_passgen #(
   logic [7*SUM_BITS-1:0] slots;
   logic [6:0] firsts;
   logic row_done;
+  logic [15:0] row_max, done;
+  logic [2:0] first_ky;
   logic signed [31:0] row_addr;
   logic [31:0] strip_step;
   wire [15:0] row_i = top - j;
@@ -89,7 +92,9 @@ module plut_passgen #(
   wire [15:0] target = r + 16'(pad_top);
 
   // Passes.
-  logic [31:0] p_input;
+  logic [31:0] p_input, p_weights;
+  logic [2:0] p_taps, p_scale;
+  logic p_late;
   logic [15:0] p_x_first;
   logic [2:0] p_x_step;
   logic signed [31:0] column_start, column_step;
@@ -107,19 +112,50 @@ module plut_passgen #(
   wire lane_go = state == Fill && (!in_map || a_gnt);
   wire last_in_strip = c == strip_lanes - 16'd1;
 
-  assign busy = state != Idle;
-  assign pass_addr = 7'(pass_first + pass);
+  // The pass whose tables are being filled, or are full and wait to be used. The other tables are
+  // free when it is in use, and the codes before have been looked up: some cycles later.
+  localparam logic [2:0] Quiet = 3'd4;
+  logic pending;
+  logic [2:0] quiet;
+  wire last_group = 32'(fill_group) == LANES / GROUP - 1 || strip >= strips;
+  wire may_fill = fill_group != '0 || (!pending && quiet == 3'd0);
+  wire handed = state == FillHand && may_fill && fill_ready;
+  wire taken = info_valid && info_ready;
+
+  assign busy = state != Idle || pending;
+  assign pass_addr = pass_first + pass;
   assign a_req = state == Fill && in_map;
   assign a_addr = addr;
-  assign fill_valid = state == FillHand;
+  assign fill_valid = state == FillHand && may_fill;
   assign fill_bank = bank;
   assign fill_signed = act_signed;
-  assign info_valid = state == Offer;
-  assign info_bank = bank;
-  assign info_lands = lands;
-  assign info_slot = slots;
-  assign info_done_valid = row_done && pass == pass_count - 8'd1;
-  assign info_first = (pass == 8'd0) ? firsts : 7'd0;
+  assign info_valid = pending && fill_idle;
+  always_ff @(posedge clk) begin
+    if (quiet != 3'd0) quiet <= quiet - 3'd1;
+    if (taken) begin
+      pending <= 1'b0;
+      quiet <= Quiet;
+    end
+    if (handed && last_group) begin
+      pending <= 1'b1;
+      info_bank <= bank;
+      info_lands <= lands;
+      info_slot <= slots;
+      info_first <= (pass == 8'd0) ? firsts : 7'd0;
+      info_ky <= first_ky;
+      info_row_max <= row_max;
+      info_weights <= p_weights;
+      info_taps <= p_taps;
+      info_scale <= p_scale;
+      info_late <= p_late;
+      info_done_valid <= row_done && pass == pass_count - 8'd1;
+      info_done <= done;
+    end
+    if (rst) begin
+      pending <= 1'b0;
+      quiet <= 3'd0;
+    end
+  end
 
   always_ff @(posedge clk) begin
     bad_pass <= 1'b0;
@@ -167,12 +203,12 @@ module plut_passgen #(
               end
             lands <= lands + 3'd1;
             if (lands == 3'd0) begin
-              info_row_max <= row_i;
-              info_ky <= ky;
+              row_max <= row_i;
+              first_ky <= ky;
             end
             if (r == row_last || ky == kernel_h - 3'd1) begin
               row_done <= 1'b1;
-              info_done <= (r == row_last) ? out_rows : row_i + 16'd1;
+              done <= (r == row_last) ? out_rows : row_i + 16'd1;
             end
           end
           j <= j + 16'd1;
@@ -186,13 +222,13 @@ module plut_passgen #(
       Pass: state <= PassWait;
       PassWait: begin
         p_input <= pass_data[31:0];
-        info_weights <= pass_data[63:32];
+        p_weights <= pass_data[63:32];
         p_x_first <= pass_data[79:64];
         p_x_step <= pass_data[82:80];
-        info_taps <= pass_data[90:88];
+        p_taps <= pass_data[90:88];
         fill_list <= pass_data[97:96];
-        info_scale <= pass_data[106:104];
-        info_late <= pass_data[112];
+        p_scale <= pass_data[106:104];
+        p_late <= pass_data[112];
         bad_pass <= pass_data[87:80] == 8'd0 || pass_data[87:80] > 8'd4 ||
             pass_data[95:88] == 8'd0 || pass_data[95:88] > 8'd7 || pass_data[103:96] > 8'd3 ||
             pass_data[111:104] > 8'd7 || pass_data[127:112] > 16'd1;
@@ -234,20 +270,16 @@ module plut_passgen #(
         end
       FillLast: state <= FillHand;
       FillHand:
-        if (fill_ready) begin
+        if (handed) begin
           in_group <= 8'd0;
-          if (32'(fill_group) == LANES / GROUP - 1 || strip >= strips) state <= FillWait;
-          else begin
+          if (last_group) begin
+            bank <= !bank;
+            pass <= pass + 8'd1;
+            state <= (pass == pass_count - 8'd1) ? NextRow : Pass;
+          end else begin
             fill_group <= fill_group + GROUP_BITS'(1);
             state <= Fill;
           end
-        end
-      FillWait: if (fill_idle) state <= Offer;
-      Offer:
-        if (info_ready) begin
-          bank <= !bank;
-          pass <= pass + 8'd1;
-          state <= (pass == pass_count - 8'd1) ? NextRow : Pass;
         end
       default: begin  // NextRow
         if (r == row_last) state <= Idle;

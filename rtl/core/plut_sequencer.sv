@@ -50,6 +50,8 @@ module plut_sequencer #(
   wire to_core = held_op == plut_pkg::OpOutput || held_op == plut_pkg::OpConv ||
       held_op == plut_pkg::OpVector;
   wire is_end = held_op == plut_pkg::OpEnd;
+  logic reserved;
+  plut_reserved u_reserved (.cmd(held_cmd), .bad(reserved));
 
   // Queues: load, store, core.
   logic l_put, s_put, c_put, l_room, s_room, c_room, l_valid, s_valid, c_valid;
@@ -169,6 +171,7 @@ module plut_sequencer #(
       fault = plut_pkg::ErrSemaphore;
       fault_index = c_end ? c_index : l_end ? l_index : s_index;
     end else if (held && !to_load && !to_store && !to_core && !is_end) fault = plut_pkg::ErrOpcode;
+    else if (held && reserved) fault = plut_pkg::ErrField;
     else if (!held && !more && queues_empty && none_active) begin  // no end
       fault = plut_pkg::ErrOpcode;
       fault_index = index;

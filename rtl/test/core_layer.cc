@@ -4,11 +4,12 @@
 #include <cstring>
 #include <functional>
 
+#include "accel/geometry.h"
+
 namespace potlut::accel::testing {
 namespace {
 
 int FloorDiv(int a, int b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }
-int CeilDiv(int a, int b) { return (a + b - 1) / b; }
 
 // How a weight becomes a table address: digits of singles, or of pairs.
 struct Coding {

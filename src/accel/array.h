@@ -9,7 +9,7 @@
 namespace potlut::accel {
 
 struct ArraySpec : Geometry {
-  int32_t passes = 128;           // of one convolution; the hardware holds 128
+  int32_t passes = 255;           // of one convolution; the hardware holds 255
   int32_t group = 8;              // lanes whose tables are filled together
   int32_t fill_cycles = 0;        // that filling those takes; 0: what rtl/pe takes for the list
   int32_t product_bits = 14;      // of a table entry

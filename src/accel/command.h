@@ -17,7 +17,7 @@ constexpr int kWordBytes = 16;    // of activation memory: 16 channels of a pixe
 constexpr int kSemaphores = 8;    // counters of 0 to 15, all 0 at the start
 constexpr int kMaxKernel = 7;     // rows and columns of a convolution
 constexpr int kMaxStride = 4;     // of a convolution
-constexpr int kMaxPasses = 128;   // of one convolution, and entries of the pass memory
+constexpr int kMaxPasses = 255;   // of one convolution, and entries of the pass memory
 constexpr int kLevelLists = 4;    // lists of levels that are resident
 constexpr int kMaxTableSets = 4;  // sets of 16 look-up tables that are resident
 

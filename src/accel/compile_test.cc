@@ -44,6 +44,15 @@ TEST_P(Tables, RandomLayersEqualTheReference) {
   }
 }
 
+// The sums of MobileNetV2's last layer: 80 words of inputs, in three digits on pair tables.
+TEST_P(Tables, SumsOverManyPasses) {
+  std::mt19937 rng(11);
+  Builder b({1, 1, 1280});
+  b.Add(RandomConv(rng, {1, 1}, 1280, 20, 1, *MakeAlphabet(AlphabetKind::kUniform, 8), kByte), {0},
+        {1, 1, 20}, kByte);
+  ExpectModelRuns(b.program(), Small(GetParam()), {}, rng);
+}
+
 // A layer larger than the weight memory and partial sums runs in parts.
 TEST_P(Tables, PartsOfALayer) {
   std::mt19937 rng(7);

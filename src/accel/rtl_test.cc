@@ -48,6 +48,33 @@ TEST_P(Rtl, RandomLayersWithStallsEqualTheReference) {
   }
 }
 
+// First layers in patches, and a sum over as many passes as MobileNetV2's last layer takes.
+TEST_P(Rtl, PatchesAndLongSums) {
+  std::mt19937 rng(std::random_device{}());
+  const Alphabet eight = *MakeAlphabet(AlphabetKind::kUniform, 8);
+  const TensorType byte{8, false};
+  const auto run = [&](const Program& program) {
+    const auto compiled = Compile(program, array_, {.trace = true});
+    ASSERT_TRUE(compiled.ok()) << compiled.status().message();
+    const auto device = MakeRtlDevice({.table = GetParam(), .stall = 3}, compiled->dram_bytes);
+    ASSERT_TRUE(device.ok());
+    ExpectReference(program, *compiled, **device, RandomImage(program, rng));
+  };
+  for (const auto& [w, outputs] : {std::pair{Window{3, 3, 1, 1, 1, 1, 1, 1, 1, 1}, 16},
+                                   std::pair{Window{7, 7, 2, 2, 1, 1, 3, 3, 3, 3}, 32}}) {
+    potlut::testing::Builder b({32, 32, 3});
+    const Dims out = *WindowOutput(w, {32, 32, 3}, outputs);
+    const int32_t x =
+        b.Add(potlut::testing::RandomConv(rng, w, 3, outputs, 1, eight, byte), {0}, out, byte);
+    b.Add(MaxPoolOp{{2, 2, 2, 2}}, {x}, {out.h / 2, out.w / 2, outputs}, byte);
+    EXPECT_GT(Compile(b.program(), array_)->input.patches.columns, 1);
+    run(b.program());
+  }
+  potlut::testing::Builder b({1, 1, 1280});
+  b.Add(potlut::testing::RandomConv(rng, {1, 1}, 1280, 20, 1, eight, byte), {0}, {1, 1, 20}, byte);
+  run(b.program());
+}
+
 // One register of the core at a time: what a driver may do in any order.
 TEST_P(Rtl, RunsFollowEachOther) {
   std::mt19937 rng(17);
