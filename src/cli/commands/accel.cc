@@ -1,6 +1,8 @@
 // potlut accel: what concerns the accelerator, one command for each.
 #include "cli/commands/accel.h"
 
+#include <algorithm>
+
 #include "cli/commands/commands.h"
 
 namespace potlut::cli {
@@ -25,7 +27,13 @@ void AddArrayOptions(CLI::App& command, ArrayOptions& options) {
   command.add_option("--sum-words", options.array.sum_words, "partial sums of a lane")
       ->type_name("N")
       ->capture_default_str();
-  command.add_option("--fill-cycles", options.array.fill_cycles, "to fill the tables of 8 lanes")
+  command
+      .add_option("--group", options.group,
+                  "lanes whose tables are filled together (8; pairs: all)")
+      ->type_name("N");
+  command
+      .add_option("--fill-cycles", options.array.fill_cycles,
+                  "to fill a group's tables; 0: as the RTL does")
       ->type_name("N")
       ->capture_default_str();
   command.add_option("--clock", options.clock, "MHz for images a second; stated, not measured")
@@ -37,6 +45,8 @@ void AddArrayOptions(CLI::App& command, ArrayOptions& options) {
 Expected<accel::ArraySpec> ResolveArray(const ArrayOptions& options) {
   accel::ArraySpec array = options.array;
   POTLUT_ASSIGN_OR_RETURN(array.table, accel::ParseTableKind(options.tables));
+  array.group = options.group.value_or(
+      array.table == accel::TableKind::kPair ? array.lanes : std::min(array.group, array.lanes));
   POTLUT_RETURN_IF_ERROR(accel::CheckArray(array));
   return array;
 }

@@ -1,6 +1,8 @@
 // The commands below `potlut accel`, and the options that describe an array.
 #pragma once
 
+#include <optional>
+
 #include "accel/array.h"
 #include "cli/shell.h"
 
@@ -9,6 +11,7 @@ namespace potlut::cli {
 struct ArrayOptions {
   accel::ArraySpec array;
   std::string tables = "pair";
+  std::optional<int32_t> group;
   double clock = 250;  // MHz, stated, not measured
 };
 void AddArrayOptions(CLI::App& command, ArrayOptions& options);

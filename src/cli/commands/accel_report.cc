@@ -98,16 +98,17 @@ void PrintText(Shell& shell, const Options& options, const CostReport& report) {
     return fmt::format("{:.2f}", static_cast<double>(other) / static_cast<double>(std::max<int64_t>(
                                                                   1, report.weights.stored)));
   };
-  shell.console.Out(
-      fmt::format("\n{:.1f} images a second at {:g} MHz (stated); 3x3 layers used {}\n"
-                  "weights against: shift, packed {}x, shift, fields {}x, 8 bits {}x\n"
-                  "DRAM: {} bytes read, {} written an image; {} tensors do not fit the chip\n"
-                  "{} nodes need more passes than the hardware holds and are counted only\n",
-                  PerSecond(report, options.array.clock), options.array.clock,
-                  FormatPercent(report.utilisation_3x3), ratio(report.weights.shift_packed),
-                  ratio(report.weights.shift_fields), ratio(report.weights.eight),
-                  FormatCount(report.dram_read), FormatCount(report.dram_written),
-                  report.spilled_tensors, report.past_the_hardware));
+  shell.console.Out(fmt::format(
+      "\n{:.1f} images a second at {:g} MHz (stated); 3x3 layers used {}, of them those "
+      "of 4 bits or fewer {}\n"
+      "weights against: shift, packed {}x, shift, fields {}x, 8 bits {}x\n"
+      "DRAM: {} bytes read, {} written an image; {} tensors do not fit the chip\n"
+      "{} nodes need more passes than the hardware holds and are counted only\n",
+      PerSecond(report, options.array.clock), options.array.clock,
+      FormatPercent(report.utilisation_3x3_all), FormatPercent(report.utilisation_3x3),
+      ratio(report.weights.shift_packed), ratio(report.weights.shift_fields),
+      ratio(report.weights.eight), FormatCount(report.dram_read), FormatCount(report.dram_written),
+      report.spilled_tensors, report.past_the_hardware));
 }
 
 Json BitsJson(const OnChipBits& bits) {
@@ -155,6 +156,7 @@ void PrintAsJson(Shell& shell, const Options& options, const CostReport& report)
                             {"cycles", report.cycles},
                             {"utilisation", report.utilisation},
                             {"utilisation_3x3", report.utilisation_3x3},
+                            {"utilisation_3x3_all", report.utilisation_3x3_all},
                             {"dram_read", report.dram_read},
                             {"dram_written", report.dram_written},
                             {"spilled_tensors", report.spilled_tensors},

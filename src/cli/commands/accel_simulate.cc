@@ -122,6 +122,7 @@ Expected<Result> Simulate(Shell& shell, const Options& options, const Program& p
     POTLUT_ASSIGN_OR_RETURN(const auto device,
                             accel::MakeRtlDevice({.table = array.table}, 1 << 16));
     POTLUT_ASSIGN_OR_RETURN(static_cast<accel::Geometry&>(array), accel::GeometryOf(*device));
+    array.group = std::min(array.group, array.lanes);
   }
   result.geometry = array;
   POTLUT_ASSIGN_OR_RETURN(const auto images, Images(shell, options, program));
