@@ -152,8 +152,9 @@ Padded PadUneven(const at::Tensor& x, const graph::Window& w, double value) {
 at::Tensor Convolve(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                     const graph::Window& w, int64_t groups) {
   const Padded p = PadUneven(x, w, 0);
-  return at::conv2d(p.x, weight, bias.defined() ? c10::optional<at::Tensor>(bias) : c10::nullopt,
-                    {w.stride_h, w.stride_w}, p.pad, {w.dilation_h, w.dilation_w}, groups);
+  // An undefined tensor is no bias. (The optional's type differs between LibTorch 1 and 2.)
+  return at::conv2d(p.x, weight, bias, {w.stride_h, w.stride_w}, p.pad,
+                    {w.dilation_h, w.dilation_w}, groups);
 }
 
 at::Tensor ApplyOp(const graph::Op& op, const std::vector<at::Tensor>& inputs,
