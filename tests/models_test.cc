@@ -2,9 +2,12 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <filesystem>
+#include <fstream>
 #include <set>
 
 #include "base/file.h"
+#include "base/sha256.h"
 
 namespace potlut {
 namespace {
@@ -54,6 +57,33 @@ TEST(Models, NoTestImageIsACalibrationImage) {
   EXPECT_EQ(seen.size(), 256U);
   for (const std::string& record : Records("cifar10-test-1000.bin")) {
     EXPECT_EQ(seen.count(record.substr(1)), 0U);
+  }
+}
+
+// As sha256sum writes it.
+std::string HexDigest(const std::vector<uint8_t>& bytes) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string hex;
+  for (const uint8_t byte : Sha256(bytes)) {
+    hex += kDigits[byte >> 4];
+    hex += kDigits[byte & 15];
+  }
+  return hex;
+}
+
+TEST(Models, SumsAreThoseOfTheFiles) {
+  std::ifstream sums(POTLUT_SOURCE_DIR "/models/SHA256SUMS");
+  std::set<std::string> listed;
+  for (std::string digest, name; sums >> digest >> name;) {
+    const auto bytes = ReadFile(POTLUT_SOURCE_DIR "/models/" + name);
+    ASSERT_TRUE(bytes.ok()) << bytes.status().message();
+    EXPECT_EQ(digest, HexDigest(*bytes)) << name;
+    listed.insert(name);
+  }
+  for (const auto& entry : std::filesystem::directory_iterator(POTLUT_SOURCE_DIR "/models")) {
+    const std::string name = entry.path().filename().string();
+    if (entry.is_regular_file() && name != "SHA256SUMS" && name != "README.md")
+      EXPECT_EQ(listed.count(name), 1U) << name << " is not in SHA256SUMS";
   }
 }
 
