@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "accel/pair_tour.h"
 #include "toggle_sim.h"
 
 namespace potlut::rtl {
@@ -24,7 +25,7 @@ std::vector<std::pair<int, int>> HalfList(const std::vector<std::pair<int, int>>
     if (std::find(half.begin(), half.end(), upper(p)) == half.end()) half.push_back(upper(p));
   if (half.size() > static_cast<size_t>(codes / 2)) return {};
   std::vector<Pair> list;
-  for (const int i : PairTour(half)) list.push_back(half[i]);
+  for (const int i : accel::PairTour(half)) list.push_back(half[i]);
   for (const Pair& p : levels) {
     const auto at = std::find(list.begin(), list.end(), upper(p)) - list.begin();
     renumber->push_back(static_cast<int>(at) + (p == upper(p) ? 0 : codes / 2));
@@ -54,7 +55,7 @@ WorkSet Adapt(const Config& config, const WorkSet& in) {
     if (config.kind == kHalf) {
       set.levels = HalfList(set.levels, 1 << (2 * config.weight_bits), &renumber);
     } else {
-      const std::vector<int> tour = PairTour(set.levels);
+      const std::vector<int> tour = accel::PairTour(set.levels);
       renumber.resize(tour.size());
       std::vector<std::pair<int, int>> ordered;
       for (size_t i = 0; i < tour.size(); ++i) {

@@ -1,8 +1,7 @@
-// Samples from the layers of a quantised network, and the order of pair lists.
+// Samples from the layers of a quantised network.
 #include "workload.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <fstream>
 #include <random>
 
@@ -11,10 +10,6 @@
 
 namespace potlut::rtl {
 namespace {
-
-int Steps(std::pair<int, int> a, std::pair<int, int> b) {
-  return (std::abs(a.first - b.first) + 1) / 2 + (std::abs(a.second - b.second) + 1) / 2;
-}
 
 // CIFAR-10's binary layout: a label, then three planes.
 std::vector<uint8_t> FirstImage(const std::string& path) {
@@ -94,49 +89,6 @@ std::string MakeWorkload(const std::string& model, const std::string& images, in
                                     tensors.value()[node.inputs[0]], vectors, random));
   }
   return "";
-}
-
-int PairFillCycles(const std::vector<std::pair<int, int>>& pairs) {
-  int cycles = 2;
-  std::pair<int, int> at = {0, 0};
-  for (const auto& pair : pairs) {
-    cycles += std::max(1, Steps(at, pair));
-    at = pair;
-  }
-  return cycles;
-}
-
-// The nearest neighbour each time, then reversals of stretches while one helps.
-std::vector<int> PairTour(const std::vector<std::pair<int, int>>& pairs) {
-  const int n = static_cast<int>(pairs.size());
-  std::vector<int> tour;
-  std::vector<bool> used(pairs.size(), false);
-  std::pair<int, int> at = {0, 0};
-  for (int i = 0; i < n; ++i) {
-    int best = -1;
-    for (int j = 0; j < n; ++j)
-      if (!used[j] && (best < 0 || Steps(at, pairs[j]) < Steps(at, pairs[best]))) best = j;
-    used[best] = true;
-    tour.push_back(best);
-    at = pairs[best];
-  }
-  const auto cost = [&](int a, int b) {
-    return b >= n ? 0 : Steps(a < 0 ? std::pair<int, int>(0, 0) : pairs[tour[a]], pairs[tour[b]]);
-  };
-  for (bool better = true; better;) {
-    better = false;
-    for (int i = 0; i < n; ++i)
-      for (int j = i + 1; j < n; ++j) {
-        const int before = cost(i - 1, i) + cost(j, j + 1);
-        std::swap(tour[i], tour[j]);
-        const int after = cost(i - 1, i) + cost(j, j + 1);
-        std::swap(tour[i], tour[j]);
-        if (after >= before) continue;
-        std::reverse(tour.begin() + i, tour.begin() + j + 1);
-        better = true;
-      }
-  }
-  return tour;
 }
 
 }  // namespace potlut::rtl

@@ -28,10 +28,4 @@ struct Workload {
 std::string MakeWorkload(const std::string& model, const std::string& images, int vectors,
                          Workload* workload);
 
-// An order of pairs of levels in which the table generators walk little: result[i] is the pair that
-// gets number i.
-std::vector<int> PairTour(const std::vector<std::pair<int, int>>& pairs);
-// Cycles of a fill in the order given.
-int PairFillCycles(const std::vector<std::pair<int, int>>& pairs);
-
 }  // namespace potlut::rtl
