@@ -78,17 +78,19 @@ Expected<Json> TimeEngines(const std::vector<std::string>& engines, const Source
       continue;
     }
     report[engine]["load_ms"] = Since(begin) * 1e3;
-    int64_t same = 0;
+    int64_t same = 0, equal = 0;
     double error = 0;
     for (size_t i = 0; i < images.size(); ++i) {
       POTLUT_RETURN_IF_ERROR((*peer)->Run(images[i]));
       const std::vector<float> values = (*peer)->Output();
       if (wanted.size() <= i) wanted.push_back(values);
       same += First(values) == First(wanted[i]) ? 1 : 0;
+      equal += values == wanted[i] ? 1 : 0;
       error = std::max(error, Difference(wanted[i], values));
     }
     report[engine]["images"] = images.size();
     report[engine]["same_top1"] = same;
+    report[engine]["equal_outputs"] = equal;
     report[engine]["error"] = error;
     entries.push_back({engine, std::move(*peer), {}});
   }

@@ -147,6 +147,23 @@ void PrintAgreement(cli::Shell& shell, const std::vector<std::string>& names,
   shell.console.Out(table.Render(shell.console.width(), shell.console.colour()) + "\n");
 }
 
+// Engines that give the program's integers bit for bit. Where one does not, something is wrong with
+// potlut, its export or that engine, and times of different work are not to be compared.
+constexpr const char* kExact[] = {"onnxruntime"};
+
+Status CheckExact(const std::string& network, const Json& report) {
+  for (const char* engine : kExact) {
+    const Json line = report.value(engine, Json::object());
+    if (line.contains("missing")) continue;
+    const int64_t images = line.value("images", int64_t{0});
+    const int64_t equal = line.value("equal_outputs", int64_t{0});
+    if (equal == images) continue;
+    return Failed(network, ": ", engine, " should give potlut's outputs, but does so on ", equal,
+                  " of ", images, " images; see potlut-bench-peers agree");
+  }
+  return {};
+}
+
 Status Times(cli::Shell& shell, const ReportOptions& options, const Setting& setting, Json& all) {
   TimeTable table(setting.engines);
   std::vector<std::string> names;
@@ -156,6 +173,7 @@ Status Times(cli::Shell& shell, const ReportOptions& options, const Setting& set
     arguments.insert(arguments.end(), setting.engines.begin(), setting.engines.end());
     POTLUT_ASSIGN_OR_RETURN(const Json report,
                             Child(options.program, arguments, setting.environment));
+    POTLUT_RETURN_IF_ERROR(CheckExact(network.name, report));
     all[setting.key][network.name] = report;
     table.Row(network.name, report);
     names.push_back(network.name);
