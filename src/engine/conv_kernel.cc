@@ -298,7 +298,9 @@ double GemmCycles(const Program& program, const FusedConv& fused, const KernelTa
   if (op.groups > 1 && op.groups == view.input().dims.c) return macs / (pace / 10) + tail;
   const double rows = outputs / view.output().dims.c * op.window.kernel_h;
   const double gathered = rows * op.window.kernel_w * view.input().dims.c;
-  return macs / pace + rows * 15 + gathered / 4 + outputs / 4 + tail;
+  // Where windows are few, their weights' way from outside a core's own caches is what takes time.
+  const double stream = macs / (outputs / view.output().dims.c) / 16;
+  return std::max(macs / pace, stream) + rows * 15 + gathered / 4 + outputs / 4 + tail;
 }
 
 }  // namespace potlut

@@ -266,7 +266,7 @@ double DirectCycles(const Program& program, const FusedConv& fused, const Kernel
                  : double{1} * m.in_h * m.in_w * p.in_c *
                        (p.walk == DirectWalk::kWindows ? double{1} * m.kernel_w / m.stride_w : 1);
   const double weights = double{1} * p.out_padded * steps * (p.weights.coded ? 2 : 4);
-  const double stream = weights > (1 << 20) ? weights / 5 : weights / 20;
+  const double stream = weights / 20;
   return std::max(compute, stream) + tail + copied / 16 + 200;
 }
 

@@ -15,23 +15,12 @@
 namespace potlut {
 namespace {
 
-// Transformed weights are four to eight times those of other ways; where they do not stay in the
-// second-level cache, they come at about eight bytes a cycle (measured within a ResNet-18, beside
-// other work).
-double ColdWinogradCycles(const Program& program, const FusedConv& fused,
-                          const KernelTable& table) {
-  const double out = program.tensors[static_cast<size_t>(fused.conv->output)].dims.c;
-  const double in = program.tensors[static_cast<size_t>(fused.input())].dims.c;
-  const double bytes = 36 * 2 * in * out;
-  return WinogradCycles(program, fused, table) + (bytes > (1 << 20) ? bytes / 8 : 0);
-}
-
 constexpr ConvWay kWays[] = {
     {"gemm", [](const Program&, const FusedConv&, const KernelTable&) { return true; }, GemmCycles,
      MakeGemm},
     {"direct", DirectFits, DirectCycles, MakeDirect},
     {"depthwise", DepthwiseFits, DepthwiseCycles, MakeDepthwise},
-    {"winograd", WinogradFits, ColdWinogradCycles, MakeWinograd},
+    {"winograd", WinogradFits, WinogradCycles, MakeWinograd},
 };
 
 // Ways whose estimate is so many times the best one's are not measured.

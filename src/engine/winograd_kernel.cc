@@ -58,10 +58,12 @@ double CyclesOf(const WinogradParams& p, const KernelTable& table) {
                        (double{1} * ((p.window.out_w + p.tile - 1) / p.tile));
   const double in = (p.in_c + 15) / 16, out = p.out_padded / 16;
   const double steps = points * out * p.in_c_padded * lane / 4;
-  // Weights come from the second-level cache, the third or memory.
+  // Weights come from outside a core's own caches, fetched while others are used.
   const double weights = points * p.in_c_padded * lane * p.out_padded;
-  const double bytes_a_cycle = weights < 1e6 ? 80 : weights < 8e6 ? 30 : 10;
-  return tiles * (steps * cost.step + in * cost.in + out * cost.out) + weights / bytes_a_cycle;
+  // They are also four to eight times those of other ways, for each of which a model would take
+  // memory: from a mebibyte on they are to save a cycle for each four bytes.
+  const double dear = std::max(weights - (1 << 20), 0.0);
+  return tiles * (steps * cost.step + in * cost.in + out * cost.out) + weights / 40 + dear / 4;
 }
 
 // Exact, and not hopeless.

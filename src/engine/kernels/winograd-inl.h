@@ -248,7 +248,10 @@ class Winograd {
       POTLUT_UNROLL
       for (int j = 0; j < kVectors; ++j) {
         weights[j] = Isa::Load(w + 64 * j);
-        if constexpr (Isa::kAhead > 0) __builtin_prefetch(w + 64 * j + Isa::kAhead);
+        // What is far ahead had better not push this point's weights out of the first-level cache.
+        if constexpr (Isa::kAhead > 0) {
+          __builtin_prefetch(w + 64 * j + Isa::kAhead, 0, Isa::kAhead > 8192 ? 2 : 3);
+        }
       }
       POTLUT_UNROLL
       for (int r = 0; r < kHeight; ++r) {

@@ -10,7 +10,7 @@ namespace {
 
 struct WinogradIsa {
   using Sums = __m512i;
-  static constexpr int kRows = 8, kPanels = 2, kAhead = 0;
+  static constexpr int kRows = 8, kPanels = 2, kAhead = 16384;
 
   static Sums Load(const void* p) { return _mm512_loadu_si512(p); }
   static void Store(void* p, Sums v) { _mm512_storeu_si512(p, v); }
