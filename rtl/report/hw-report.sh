@@ -67,7 +67,8 @@ for a in 8 4; do
     array plut_$at KIND=0 WB=$w AB=$a TB=$((a + (1 << (w - 1)) - 2))
   done
   array mult4_a$a KIND=5 WB=4 AB=$a
-  array dsp4_a$a KIND=5 WB=4 AB=$a -dsp
+  # Yosys makes products of 4 bits by 4 of LUTs even so: those would be the row before once more.
+  [ $a = 4 ] || array dsp4_a$a KIND=5 WB=4 AB=$a -dsp
   for g in 1 2; do
     pairs pair_g${g}_w3a$a KIND=1 AB=$a TB=$((a + 4)) BANKS=1 GROUP=$g
     pairs fitted_g${g}_w3a$a KIND=1 AB=$a TB=$((a + 6)) BANKS=1 GROUP=$g
